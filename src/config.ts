@@ -1,0 +1,117 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+
+/** What the environment said, read once, checked and explained. Nothing else in the code reads `process.env`. */
+export interface Config {
+  host: string;
+  port: number;
+  /** Where clients reach us: the base of every link we print. No slash at its end. */
+  publicUrl: string;
+  dataDir: string;
+  /** Undefined means the embedded PostgreSQL under `dataDir`. */
+  databaseUrl: string | undefined;
+  demo: boolean;
+  roles: Set<Role>;
+  rateLimitPerMinute: number;
+  /** A redis:// URL that makes the limits one for all processes; undefined keeps them in memory. */
+  rateLimitStoreUrl: string | undefined;
+  /** 32 bytes that encrypt webhook secrets at rest. */
+  appKey: Buffer;
+  /** CIDR blocks outside the public internet that webhooks may reach. */
+  webhookAllowedNetworks: string[];
+  webhookTimeoutSeconds: number;
+  /** Seconds from the first attempt, one number an attempt. */
+  webhookRetrySchedule: number[];
+  logLevel: string;
+  /** Connections to PostgreSQL that requests share. */
+  databasePool: number;
+}
+
+export type Role = 'api' | 'relay' | 'timers';
+
+/** 0, 1 min, 11 min, 2 h 11 min, 24 h after the first attempt. */
+const DEFAULT_SCHEDULE = '0,60,660,7860,86400';
+
+const Environment = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: whole(0, 65_535).default(4000),
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  DATA_DIR: z.string().default('.data'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DEMO: z.enum(['on', 'off']).default('on'),
+  ROLES: list(z.enum(['api', 'relay', 'timers'])).default(['api', 'relay', 'timers']),
+  RATE_LIMIT_PER_MINUTE: whole(1, 1_000_000).default(60),
+  RATE_LIMIT_STORE_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  APP_KEY: z.string().optional(),
+  WEBHOOK_ALLOWED_NETWORKS: list(z.union([z.cidrv4(), z.cidrv6()])).optional(),
+  WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().min(0.1).max(120).default(15),
+  WEBHOOK_RETRY_SCHEDULE: list(z.coerce.number().min(0))
+    .refine((steps) => steps.length > 0 && steps.every((step, i) => i === 0 || step >= steps[i - 1]!), {
+      error: 'must be seconds from the first attempt in rising order, like 0,60,660',
+    })
+    .default(DEFAULT_SCHEDULE.split(',').map(Number)),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  DATABASE_POOL: whole(2, 200).default(10),
+});
+
+/** Reads the environment, or throws one error that names every variable that is wrong and why. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const read = Environment.safeParse(given);
+  if (!read.success) {
+    const lines = read.error.issues.map((issue) => `  ${issue.path[0]?.toString()}: ${issue.message}`);
+    throw new Error(`The environment can't be used:\n${lines.join('\n')}`);
+  }
+  const e = read.data;
+  const dataDir = resolve(e.DATA_DIR);
+  const onALaptop = e.DEMO === 'on' && !e.DATABASE_URL;
+  return {
+    host: e.HOST,
+    port: e.PORT,
+    publicUrl: (e.PUBLIC_URL ?? `http://${e.HOST.includes(':') ? `[${e.HOST}]` : e.HOST}:${e.PORT}`).replace(/\/+$/, ''),
+    dataDir,
+    databaseUrl: e.DATABASE_URL,
+    demo: e.DEMO === 'on',
+    roles: new Set(e.ROLES),
+    rateLimitPerMinute: e.RATE_LIMIT_PER_MINUTE,
+    rateLimitStoreUrl: e.RATE_LIMIT_STORE_URL,
+    appKey: e.APP_KEY ? parseKey(e.APP_KEY) : keptKey(join(dataDir, 'app.key')),
+    webhookAllowedNetworks: e.WEBHOOK_ALLOWED_NETWORKS ?? (onALaptop ? ['127.0.0.0/8', '::1/128'] : []),
+    webhookTimeoutSeconds: e.WEBHOOK_TIMEOUT_SECONDS,
+    webhookRetrySchedule: e.WEBHOOK_RETRY_SCHEDULE,
+    logLevel: e.LOG_LEVEL,
+    databasePool: e.DATABASE_POOL,
+  };
+}
+
+function parseKey(text: string): Buffer {
+  const key = Buffer.from(text.replace(/^base64:/, ''), 'base64');
+  if (key.length !== 32) throw new Error('The environment can\'t be used:\n  APP_KEY: must be 32 bytes in base64 (openssl rand -base64 32)');
+  return key;
+}
+
+/** Made once and kept. `wx` decides between two processes that start at the same time: the second reads the first's. */
+function keptKey(file: string): Buffer {
+  mkdirSync(dirname(file), { recursive: true });
+  if (!existsSync(file)) {
+    try {
+      writeFileSync(file, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+  return parseKey(readFileSync(file, 'utf8').trim());
+}
+
+function whole(least: number, most: number) {
+  return z.coerce.number().int().min(least).max(most);
+}
+
+function list<T extends z.ZodType>(item: T) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()).filter(Boolean) : value),
+    z.array(item),
+  );
+}

@@ -1,0 +1,55 @@
+import { Temporal } from 'temporal-polyfill';
+
+/** A stay's dates are plain dates at the property, written `2026-08-12`; check-out is not a night. */
+
+/** Undefined for what isn't a day of the calendar, 2026-02-30 among them. */
+export function parseDate(text: string): string | undefined {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
+  try {
+    return Temporal.PlainDate.from(text, { overflow: 'reject' }).toString();
+  } catch {
+    return undefined;
+  }
+}
+
+export function addDays(date: string, days: number): string {
+  return Temporal.PlainDate.from(date).add({ days }).toString();
+}
+
+/** How many nights lie between two dates; negative when the second comes first. */
+export function nightsBetween(checkIn: string, checkOut: string): number {
+  return Temporal.PlainDate.from(checkIn).until(checkOut, { largestUnit: 'days' }).days;
+}
+
+/** The nights of a stay: from check-in to the day before check-out. */
+export function nightsOf(checkIn: string, checkOut: string): string[] {
+  return Array.from({ length: Math.max(0, nightsBetween(checkIn, checkOut)) }, (_, i) => addDays(checkIn, i));
+}
+
+export function todayIn(timezone: string, now: Date): string {
+  return Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(timezone).toPlainDate().toString();
+}
+
+/** The timezones that Node's ICU data knows, by their IANA names. */
+export function isTimezone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Prisma carries a plain date as midnight UTC. */
+export function toDay(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}
+
+export function fromDay(date: string): Date {
+  return new Date(`${date}T00:00:00.000Z`);
+}
+
+/** 2026-07-15T10:23:41+00:00: ISO 8601 with an offset, to the second, as the contract writes instants. */
+export function instant(date: Date): string {
+  return `${date.toISOString().slice(0, 19)}+00:00`;
+}

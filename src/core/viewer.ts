@@ -1,0 +1,156 @@
+import pRetry, { AbortError } from 'p-retry';
+import { v7 as uuid } from 'uuid';
+import type { Prisma, PrismaClient } from '../../prisma/generated/client/client.ts';
+import type { Database, Transaction } from '../database/index.ts';
+import type { EventDeclaration } from '../outbox/event.ts';
+import { record } from '../outbox/record.ts';
+import type { Wake } from '../outbox/wake.ts';
+import type { Config } from '../config.ts';
+import type { Ability } from './abilities.ts';
+import { clock } from './clock.ts';
+import { todayIn } from './dates.ts';
+
+/** The agency as every request needs it: read with the token, and never written through here. */
+export interface ViewerAgency {
+  id: number;
+  name: string;
+  currency: string;
+  timezone: string;
+  commissionBasisPoints: number;
+}
+
+/** Who acts, for the audit line. */
+export interface Actor {
+  /** "token:7" or "cli". */
+  name: string;
+  tokenId?: number;
+  ip?: string;
+  requestId?: string;
+}
+
+/** Adds an event and its audit line to the transaction; exists only inside `viewer.write`. */
+export type Emit = <Facts>(event: EventDeclaration<Facts>, facts: Facts) => Promise<string>;
+
+/** Adds an audit line for a write that the outside isn't told of. */
+export type Audit = (action: string, subject: string, changes?: Prisma.InputJsonValue) => void;
+
+/** What the process holds for everybody. */
+export interface Services {
+  database: Database;
+  wake: Wake;
+  config: Config;
+}
+
+/** One agency seen with the rights of one token. Whoever holds a viewer can't reach another agency's rows. */
+export class Viewer {
+  constructor(
+    readonly agency: ViewerAgency,
+    readonly actor: Actor,
+    private readonly abilities: ReadonlySet<string>,
+    private readonly services: Services,
+    /** Imports of history write the log without telling anybody. */
+    readonly silent = false,
+  ) {}
+
+  /** Set by a request that came with an Idempotency-Key, so that the write and the fact that it happened commit together. */
+  idempotencyKey: string | undefined;
+
+  /** Checked first inside the transaction of `write`, before any fact changes: what an If-Match promised. */
+  precondition: ((tx: Transaction) => Promise<void>) | undefined;
+
+  /** The client that sees this agency and nothing else. */
+  get db(): PrismaClient {
+    return this.transaction ?? this.services.database.forAgency(this.agency.id);
+  }
+
+  get database(): Database {
+    return this.services.database;
+  }
+
+  get wake(): Wake {
+    return this.services.wake;
+  }
+
+  get config(): Config {
+    return this.services.config;
+  }
+
+  /** The same viewer reading inside a transaction, so that it sees what that has locked and written. */
+  within(tx: Transaction): Viewer {
+    const viewer = new Viewer(this.agency, this.actor, this.abilities, this.services, this.silent);
+    viewer.transaction = tx as PrismaClient; // All that a read asks of a client, a transaction has.
+    return viewer;
+  }
+
+  private transaction: PrismaClient | undefined;
+
+  can(ability: Ability): boolean {
+    return this.abilities.has('*') || this.abilities.has(ability);
+  }
+
+  get abilityList(): string[] {
+    return [...this.abilities];
+  }
+
+  /** The date at the agency's properties. */
+  get today(): string {
+    return todayIn(this.agency.timezone, clock.now());
+  }
+
+  /**
+   * One transaction with the facts, their events and their audit lines. Nothing inside may talk to a network. It is run
+   * again when PostgreSQL chose it as a deadlock's victim, so it must not have effects of its own.
+   */
+  async write<T>(facts: (tx: Transaction, emit: Emit, audit: Audit) => Promise<T>): Promise<T> {
+    const result = await pRetry(
+      () => this.writeOnce(facts).catch((error) => {
+        throw isRetryable(error) ? error : new AbortError(error);
+      }),
+      { retries: 4, minTimeout: 5, maxTimeout: 100, randomize: true },
+    );
+    this.services.wake.poke();
+    return result;
+  }
+
+  private writeOnce<T>(facts: (tx: Transaction, emit: Emit, audit: Audit) => Promise<T>): Promise<T> {
+    return this.db.$transaction(
+      async (tx) => {
+        await this.precondition?.(tx);
+        const lines: Prisma.AuditEntryCreateManyInput[] = [];
+        const audit: Audit = (action, subject, changes) => {
+          const { name: actor, ip, requestId } = this.actor;
+          lines.push({ id: uuid(), agencyId: this.agency.id, actor, ip, requestId, action, subject, changes, occurredAt: clock.now() });
+        };
+        const result = await facts(
+          tx,
+          async (event, told) => {
+            const { id } = await record(tx, this.agency.id, event, told, { silent: this.silent });
+            const subject = event.subject(told);
+            audit(event.name, `${subject.kind}:${subject.id}`);
+            return id;
+          },
+          audit,
+        );
+        if (lines.length > 0) await tx.auditEntry.createMany({ data: lines });
+        if (this.idempotencyKey && this.actor.tokenId) {
+          await tx.idempotencyKey.updateMany({
+            where: { tokenId: this.actor.tokenId, key: this.idempotencyKey },
+            data: { committed: true },
+          });
+        }
+        return result;
+      },
+      // Waiting for a connection is what a burst of writers does; working for longer than this is a mistake.
+      { maxWait: 10_000, timeout: 15_000 },
+    );
+  }
+}
+
+/** Thrown inside `viewer.write` when the same work, done again, will go through: a random reference that was taken. */
+export class TryAgain extends Error {}
+
+/** A deadlock or a serialization failure: PostgreSQL took the transaction back whole, and asks to be asked again. */
+function isRetryable(error: unknown): boolean {
+  if (error instanceof TryAgain) return true;
+  return error instanceof Error && 'code' in error && error.code === 'P2034';
+}

@@ -1,0 +1,74 @@
+import SchemaBuilder from '@pothos/core';
+import PrismaPlugin from '@pothos/plugin-prisma';
+import type { FieldNullability, InputFieldMap, SchemaTypes, TypeParam } from '@pothos/core';
+import type PrismaTypes from '../../prisma/generated/pothos.ts';
+import { getDatamodel } from '../../prisma/generated/pothos.ts';
+import type { Ability } from '../core/abilities.ts';
+import type { Viewer } from '../core/viewer.ts';
+
+/** What every resolver is given. */
+export interface Context {
+  viewer: Viewer;
+  /** Aborts when the caller has gone or the deadline has passed. */
+  signal: AbortSignal;
+}
+
+/** The schema's types, as Pothos is told of them. */
+export interface Types {
+  Context: Context;
+  PrismaTypes: PrismaTypes;
+  DefaultFieldNullability: false;
+  Scalars: {
+    ID: { Input: string; Output: string | number };
+    /** A plain date: `2026-08-12`. */
+    LocalDate: { Input: string; Output: string | Date };
+    /** An instant: `2026-07-15T10:23:41+00:00`. */
+    DateTime: { Input: Date; Output: Date };
+    /** An amount in the currency beside it. Outputs are numbers already; inputs keep their decimal text. */
+    Money: { Input: string; Output: number };
+    /** An ISO 4217 code. */
+    Currency: { Input: string; Output: string };
+    EmailAddress: { Input: string; Output: string };
+    URL: { Input: string; Output: string };
+    UUID: { Input: string; Output: string };
+    JSON: { Input: unknown; Output: unknown };
+  };
+}
+
+declare global {
+  // biome-ignore lint/style/noNamespace: Pothos is extended this way
+  export namespace PothosSchemaTypes {
+    interface FieldOptions<
+      Types extends SchemaTypes = SchemaTypes,
+      ParentShape = unknown,
+      Type extends TypeParam<Types> = TypeParam<Types>,
+      Nullable extends FieldNullability<Type> = FieldNullability<Type>,
+      Args extends InputFieldMap = InputFieldMap,
+      ResolveShape = unknown,
+      ResolveReturnShape = unknown,
+    > {
+      /**
+       * What a token needs to select this field. It stands on root fields, and on the few that lead from one noun to
+       * another's list. `gateway/guard.ts` reads it before anything runs; `/v1`, OpenAPI and the tests read it too.
+       */
+      ability?: Ability;
+      /** What selecting this field costs beside its children, when that isn't the usual point. */
+      cost?: number;
+    }
+  }
+}
+
+export const builder = new SchemaBuilder<Types>({
+  plugins: [PrismaPlugin],
+  defaultFieldNullability: false,
+  prisma: {
+    client: (context) => context.viewer.db,
+    dmmf: getDatamodel(),
+    onUnusedQuery: null,
+    filterConnectionTotalCount: true,
+  },
+});
+
+builder.queryType({ description: 'What can be read. Each field says which ability its token needs.' });
+builder.mutationType({ description: 'What can be done. Each field says which ability its token needs.' });
+builder.subscriptionType({ description: 'What can be followed, over Server-Sent Events.' });

@@ -1,0 +1,148 @@
+import { Invalid } from '../core/errors.ts';
+import type { Wake } from './wake.ts';
+
+/** An event as the log holds it. */
+export interface LogEvent {
+  id: string;
+  seq: string;
+  type: string;
+  /** "booking:9876", and the how-many-eth event of it. */
+  subject: string;
+  subjectSeq: number;
+  occurredAt: Date;
+  /** The exact text of the standard envelope: what a webhook sends. */
+  body: string;
+  /** Reading on after this event. */
+  cursor: string;
+}
+
+export interface LogPage {
+  events: LogEvent[];
+  /** Where to read on. On an empty page too: it passes over what did not match. */
+  cursor: string;
+  /** True when there is more to read at once. */
+  more: boolean;
+}
+
+/** Whatever can run a statement on a connection that may see the agency's rows. */
+export interface Queryable {
+  // biome-ignore lint/suspicious/noExplicitAny: rows are what the statement says
+  query(text: string, values: unknown[]): Promise<{ rows: any[] }>;
+}
+
+/**
+ * Reads an agency's events in an order that never changes and has no gaps: by the transaction that wrote them, then by
+ * seq, and only up to the oldest transaction that still runs. Sequence numbers become visible out of order; a reader that
+ * goes by them alone passes over a transaction that draws a low number and commits late. The price is that a long
+ * transaction anywhere in the database holds the readers up, and so the webhooks' dispatch doesn't read this way.
+ */
+export async function readLog(
+  db: Queryable,
+  { agencyId, after, types, limit }: { agencyId: number; after?: string; types?: string[]; limit: number },
+): Promise<LogPage> {
+  const [xid, seq] = after === undefined ? ['0', '0'] : parseCursor(after);
+  const patterns = !types || types.length === 0 || types.includes('*') ? null : types;
+  const { rows } = await db.query(READ_LOG, [agencyId, xid, seq, patterns, limit + 1]);
+  const horizon = rows[0].horizon as string;
+  const found = rows.filter((row) => row.id !== null);
+  const events = found.slice(0, limit).map((row) => ({
+    id: row.id,
+    seq: row.seq,
+    type: row.type,
+    subject: row.subject,
+    subjectSeq: row.subject_seq,
+    occurredAt: row.occurred_at,
+    body: row.body,
+    cursor: cursorOf(row.xid, row.seq),
+  }));
+  return { events, cursor: events.at(-1)?.cursor ?? later(after, cursorOf(horizon, '0')), more: found.length > limit };
+}
+
+/** The end of the log as it is now. What commits from now on comes after it. */
+export async function headCursor(db: Queryable): Promise<string> {
+  const { rows } = await db.query('select pg_snapshot_xmin(pg_current_snapshot())::text as horizon', []);
+  return cursorOf(rows[0].horizon, '0');
+}
+
+/**
+ * The log as it grows, until `signal` aborts. Without `after` it begins now, which is when this is called and not when the
+ * first event is asked for: nothing that commits in between is missed.
+ */
+export function followLog({
+  after,
+  head,
+  readPage,
+  wake,
+  signal,
+}: {
+  after?: string;
+  head: () => Promise<string>;
+  readPage: (after: string) => Promise<LogPage>;
+  wake: Wake;
+  signal: AbortSignal;
+}): AsyncGenerator<LogEvent, void, undefined> {
+  const start = after === undefined ? head() : Promise.resolve(after);
+  start.catch(() => {}); // Whoever asks for the first event hears of it.
+  return follow();
+
+  async function* follow(): AsyncGenerator<LogEvent, void, undefined> {
+    let cursor = await start;
+    while (!signal.aborted) {
+      const looked = new AbortController();
+      const hint = wake.next(POLL_MS, AbortSignal.any([signal, looked.signal])); // Before the look, so none is lost.
+      try {
+        const page = await readPage(cursor);
+        for (const event of page.events) {
+          if (signal.aborted) return;
+          yield event;
+        }
+        cursor = page.cursor;
+        if (!page.more) await hint;
+      } finally {
+        looked.abort();
+      }
+    }
+  }
+}
+
+const POLL_MS = 1_000;
+
+// The horizon is read in the same statement, and so in the same snapshot, as the rows below it. Its row comes even when
+// there are no events.
+const READ_LOG = `
+  select h.horizon::text, e.id, e.seq::text, e.xid::text, e.type, e.subject, e.subject_seq, e.occurred_at, e.body
+  from (select pg_snapshot_xmin(pg_current_snapshot()) as horizon) h
+  left join lateral (
+    select * from outbox_event
+    where agency_id = $1
+      and (xid, seq) > ($2::text::xid8, $3::bigint)
+      and xid < h.horizon
+      and not test
+      and ($4::text[] is null or type = any($4) or split_part(type, '.', 1) || '.*' = any($4))
+    order by xid, seq
+    limit $5
+  ) e on true
+  order by e.xid, e.seq`;
+
+/** Opaque to clients, so that it may change. */
+function cursorOf(xid: string, seq: string): string {
+  return Buffer.from(`${xid}.${seq}`).toString('base64url');
+}
+
+function parseCursor(cursor: string): [xid: string, seq: string] {
+  const [, xid, seq] = /^(\d{1,20})\.(\d{1,19})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  if (!xid || !seq || BigInt(xid) > MOST_XID || BigInt(seq) > MOST_SEQ) {
+    throw new Invalid({ after: ['is not a cursor that this log has given out'] });
+  }
+  return [xid, seq];
+}
+
+const MOST_XID = 2n ** 64n - 1n;
+const MOST_SEQ = 2n ** 63n - 1n;
+
+/** A reader may come with a cursor that is ahead of a long transaction; it must not be sent back. */
+function later(after: string | undefined, horizon: string): string {
+  if (after === undefined) return horizon;
+  const [[xid], [horizonXid]] = [parseCursor(after), parseCursor(horizon)];
+  return BigInt(xid) >= BigInt(horizonXid) ? after : horizon;
+}

@@ -1,0 +1,67 @@
+import { v7 as uuid } from 'uuid';
+import { clock } from '../core/clock.ts';
+import type { Transaction } from '../database/index.ts';
+import { connectBodyParts, standardBody } from '../relay/envelope.ts';
+import type { EventDeclaration } from './event.ts';
+
+export interface Recorded {
+  /** The event's id: the same in the log, in every delivery and at every replay. */
+  id: string;
+}
+
+interface RecordOptions {
+  silent?: boolean;
+  test?: boolean;
+}
+
+/**
+ * Adds an event to the transaction that makes it true. The bytes that will be signed are made here and kept; so a
+ * replay in a year sends what was sent today. The data is held to the published schema: a body that would break it
+ * takes the whole write back, because a receiver can't be asked to forgive it later.
+ */
+export async function record<Facts>(
+  tx: Transaction,
+  agencyId: number,
+  event: EventDeclaration<Facts>,
+  facts: Facts,
+  options?: RecordOptions,
+): Promise<Recorded> {
+  const [recorded] = await recordAll(tx, agencyId, event, [facts], options);
+  return recorded!;
+}
+
+/** Adds one event for each of the facts, in their order, with one statement. */
+export async function recordAll<Facts>(
+  tx: Transaction,
+  agencyId: number,
+  event: EventDeclaration<Facts>,
+  told: Facts[],
+  { silent = false, test = false }: RecordOptions = {},
+): Promise<Recorded[]> {
+  if (told.length === 0) return [];
+  const createdAt = clock.now();
+  const { connect } = event;
+  const rows = told.map((facts) => {
+    const id = uuid();
+    const { kind, id: subjectId, version } = event.subject(facts);
+    const data = event.data.parse(event.render(facts));
+    const [before, after] = connect
+      ? connectBodyParts({ event: connect.name, createdAt, data: connect.data.parse(connect.render(facts)) })
+      : [];
+    const body = standardBody({ id, event: event.name, createdAt, agencyId, data });
+    return { id, subject: `${kind}:${subjectId}`, subject_seq: version, body, before, after };
+  });
+  // Connect's id is the sequence number, which only the insert knows; so the insert writes it into the body.
+  await tx.$executeRaw`
+    with e as (
+      select r.*, nextval(pg_get_serial_sequence('outbox_event', 'seq')) as seq
+      from json_to_recordset(${JSON.stringify(rows)}::json)
+        as r(id uuid, subject text, subject_seq int, body text, before text, after text)
+    )
+    insert into outbox_event
+      (id, seq, agency_id, type, subject, subject_seq, occurred_at, body, connect_type, connect_body, silent, test)
+    select id, seq, ${agencyId}, ${event.name}, subject, subject_seq,
+      ${createdAt}, body, ${connect?.name ?? null}, before || seq || after, ${silent}, ${test}
+    from e`;
+  return rows.map(({ id }) => ({ id }));
+}

@@ -1,0 +1,104 @@
+import { EventEmitter } from 'node:events';
+import pRetry, { AbortError } from 'p-retry';
+import pg from 'pg';
+import type { Logger } from 'pino';
+
+/**
+ * "There may be something new in the log." A hint and nothing more: whoever waits for it polls as well, so a lost hint
+ * costs a second, never an event. NOTIFY takes a lock of the whole cluster at commit; so it is sent outside of the
+ * business transaction, at most once in 20 ms a process.
+ */
+export interface Wake {
+  /** Called after each commit that wrote an event. */
+  poke(): void;
+  /** Calls back when a token was revoked or changed anywhere, so that nobody goes on believing in it. */
+  onTokenChanged(changed: (tokenId: number) => void): void;
+  /** Resolves at the next hint, or after `ms`, or when `signal` aborts. */
+  next(ms: number, signal?: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+const CHANNEL = 'bellhop_log';
+/** Notified by whoever changes a token, in the change's own transaction. */
+export const TOKEN_CHANNEL = 'bellhop_token';
+const COALESCE_MS = 20;
+
+export function openWake(pool: pg.Pool, ownerUrl: string, log: Logger): Wake {
+  const hints = new EventEmitter().setMaxListeners(0);
+  const stopping = new AbortController();
+  const me = Math.random().toString(36).slice(2);
+  let pending: NodeJS.Timeout | undefined;
+
+  const listening = listen();
+
+  return {
+    poke() {
+      hints.emit('hint');
+      pending ??= setTimeout(() => {
+        pending = undefined;
+        pool.query('select pg_notify($1, $2)', [CHANNEL, me]).catch((error) => log.debug({ error }, 'a hint was lost'));
+      }, COALESCE_MS);
+    },
+    onTokenChanged(changed) {
+      hints.on('token', changed);
+    },
+    next(ms, signal) {
+      return new Promise((resolve) => {
+        const done = () => {
+          clearTimeout(timer);
+          hints.off('hint', done);
+          signal?.removeEventListener('abort', done);
+          resolve();
+        };
+        const timer = setTimeout(done, ms);
+        hints.once('hint', done);
+        signal?.addEventListener('abort', done, { once: true });
+        if (signal?.aborted) done();
+      });
+    },
+    async close() {
+      stopping.abort();
+      clearTimeout(pending);
+      hints.emit('hint');
+      await listening;
+    },
+  };
+
+  /** Keeps one connection listening until we close; a lost one is reopened, with growing pauses. */
+  async function listen(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await pRetry(() => listenOnce(), {
+        retries: Number.POSITIVE_INFINITY,
+        minTimeout: 200,
+        maxTimeout: 5_000,
+        randomize: true,
+        signal: stopping.signal,
+      }).catch((error) => {
+        if (!stopping.signal.aborted) log.warn({ error }, 'listening for hints stopped; polling goes on');
+      });
+    }
+  }
+
+  async function listenOnce(): Promise<void> {
+    if (stopping.signal.aborted) throw new AbortError('closing');
+    const client = new pg.Client({ connectionString: ownerUrl, application_name: 'bellhop listen' });
+    const ended = new Promise<void>((resolve, reject) => {
+      client.once('error', reject);
+      client.once('end', () => reject(new Error('the connection ended')));
+      stopping.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    ended.catch(() => {});
+    try {
+      await client.connect();
+      client.on('notification', ({ channel, payload }) => {
+        if (channel === TOKEN_CHANNEL) hints.emit('token', Number(payload));
+        else if (payload !== me) hints.emit('hint');
+      });
+      await client.query(`listen ${CHANNEL}; listen ${TOKEN_CHANNEL}`);
+      hints.emit('hint'); // Whatever was said while nobody listened.
+      await ended;
+    } finally {
+      await client.end().catch(() => {});
+    }
+  }
+}

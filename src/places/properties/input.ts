@@ -1,0 +1,51 @@
+import { Invalid, refuse } from '../../core/errors.ts';
+import { textProblem } from '../../core/text.ts';
+import { toMinor } from '../../core/money.ts';
+import type { Viewer } from '../../core/viewer.ts';
+import type { Transaction } from '../../database/index.ts';
+import { parseId } from '../../graph/ids.ts';
+import type { PropertyKind } from '../../../prisma/generated/client/enums.ts';
+
+/** What a caller may say of a property. Undefined leaves a field as it is; null empties it. */
+export interface PropertyInput {
+  code?: string | null;
+  name?: string | null;
+  kind?: PropertyKind | null;
+  city?: string | null;
+  description?: string | null;
+  units?: number | null;
+  basePrice?: string | null;
+  ownerId?: string | null;
+}
+
+/** The columns that an input fills, or one error that names every field that can't be used. */
+export async function propertyColumns(viewer: Viewer, tx: Transaction, input: PropertyInput) {
+  const basePriceMinor = input.basePrice == null ? undefined : toMinor(input.basePrice, viewer.agency.currency);
+  refuse({
+    code: textProblem(input.code, { most: 64, required: true }),
+    name: textProblem(input.name, { required: true }),
+    city: textProblem(input.city),
+    description: textProblem(input.description, { most: 10_000 }),
+    units: input.units != null && (input.units < 1 || input.units > 10_000) && 'must be from 1 to 10000',
+    basePrice:
+      input.basePrice != null &&
+      (basePriceMinor === undefined || basePriceMinor < 0) &&
+      `must be an amount of ${viewer.agency.currency}, 0 or more`,
+  });
+  return {
+    code: input.code?.trim(),
+    name: input.name?.trim(),
+    kind: input.kind ?? undefined,
+    city: input.city,
+    description: input.description,
+    units: input.units ?? undefined,
+    basePriceMinor,
+    ownerId: input.ownerId == null ? input.ownerId : await ownerOf(tx, input.ownerId),
+  };
+}
+
+async function ownerOf(tx: Transaction, id: string): Promise<number> {
+  const owner = await tx.owner.findFirst({ where: { id: parseId(id) ?? -1 }, select: { id: true } });
+  if (!owner) throw new Invalid({ ownerId: ['is not an owner of this agency'] });
+  return owner.id;
+}

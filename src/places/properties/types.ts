@@ -1,0 +1,77 @@
+import { toDecimal } from '../../core/money.ts';
+import { builder } from '../../graph/builder.ts';
+import { parseId } from '../../graph/ids.ts';
+import { declareList } from '../../graph/list.ts';
+import type { Property as PropertyRow } from '../../../prisma/generated/client/client.ts';
+import { PropertyKind as Kinds } from '../../../prisma/generated/client/enums.ts';
+
+export type { PropertyRow };
+
+export const PropertyKind = builder.enumType('PropertyKind', {
+  description: 'What kind of place it is.',
+  values: Object.keys(Kinds) as (keyof typeof Kinds)[],
+});
+
+export const Property = builder.prismaObject('Property', {
+  description: 'A villa, a riad, a hotel: what is rented out, of one unit or many.',
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    code: t.exposeString('code', { description: 'What the agency and its imports call it; unique in the agency.' }),
+    name: t.exposeString('name'),
+    kind: t.expose('kind', { type: PropertyKind }),
+    city: t.exposeString('city', { nullable: true }),
+    description: t.exposeString('description', { nullable: true }),
+    units: t.exposeInt('units', { description: 'How many of it can be sold a night: 1 for a villa.' }),
+    basePrice: t.field({
+      type: 'Money',
+      description: 'Price of a night where no rate says otherwise.',
+      resolve: (property, _args, { viewer }) => toDecimal(property.basePriceMinor, viewer.agency.currency),
+    }),
+    currency: t.field({
+      type: 'Currency',
+      description: "The agency's.",
+      resolve: (_property, _args, { viewer }) => viewer.agency.currency,
+    }),
+    ownerId: t.id({ nullable: true, resolve: (property) => property.ownerId }),
+    owner: t.relation('owner', { nullable: true, ability: 'owners:read' }),
+    archived: t.boolean({ resolve: (property) => property.archivedAt !== null }),
+    archivedAt: t.expose('archivedAt', { type: 'DateTime', nullable: true }),
+    createdAt: t.expose('createdAt', { type: 'DateTime' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime' }),
+  }),
+});
+
+export const properties = declareList({
+  field: 'properties',
+  type: 'Property',
+  model: 'property',
+  ability: 'properties:read',
+  description: 'The properties of the agency.',
+  filters: {
+    kind: { column: 'kind', op: 'in', type: { enum: 'PropertyKind', ref: PropertyKind }, description: 'Of any of these kinds.' },
+    city: { column: 'city', op: 'equals', type: 'String', description: 'In this city.' },
+    code: { column: 'code', op: 'equals', type: 'String', description: 'With this code.' },
+    ownerId: { column: 'ownerId', op: 'equals', type: 'ID', description: 'Belonging to this owner.' },
+    archived: { column: 'archivedAt', op: 'present', type: 'Boolean', description: 'Archived, or not; both when not said.' },
+    updatedSince: { column: 'updatedAt', op: 'gte', type: 'DateTime', description: 'Changed at or after this instant.' },
+  },
+  orders: {
+    ID: { column: 'id', kind: 'int' },
+    CODE: { column: 'code', kind: 'text' },
+    NAME: { column: 'name', kind: 'text' },
+    UPDATED_AT: { column: 'updatedAt', kind: 'instant' },
+  },
+  defaultOrder: 'ID_DESC',
+});
+
+builder.queryField('property', (t) =>
+  t.prismaField({
+    type: 'Property',
+    nullable: true,
+    description: 'One property; null when the agency has none of this id.',
+    ability: 'properties:read',
+    args: { id: t.arg.id({ required: true }) },
+    resolve: (query, _root, { id }, { viewer }) =>
+      viewer.db.property.findFirst({ ...query, where: { id: parseId(id) ?? -1 } }),
+  }),
+);

@@ -1,0 +1,69 @@
+import { onTaken } from '../../core/constraints.ts';
+import { Conflict, NotFound, refuseNulls } from '../../core/errors.ts';
+import type { Viewer } from '../../core/viewer.ts';
+import type { Transaction } from '../../database/index.ts';
+import { builder } from '../../graph/builder.ts';
+import { parseId } from '../../graph/ids.ts';
+import { propertyUpdated } from './events.ts';
+import { type PropertyInput, propertyColumns } from './input.ts';
+import { Property, PropertyKind, type PropertyRow } from './types.ts';
+
+/** Changes what is said of a property. Fewer units than are already sold on some night are refused. */
+export function updateProperty(viewer: Viewer, { id, input }: { id: string; input: PropertyInput }) {
+  refuseNulls(input, ['code', 'name', 'kind', 'units', 'basePrice']);
+  return viewer.write(async (tx, emit) => {
+    const columns = await propertyColumns(viewer, tx, input);
+    const before = await tx.property.findFirst({ where: { id: parseId(id) ?? -1 } });
+    if (!before) throw new NotFound('property');
+    if (columns.units !== undefined && columns.units !== before.units) await resize(tx, before, columns.units);
+    const property = await tx.property
+      .update({ where: { id: before.id }, data: { ...columns, version: { increment: 1 } } })
+      .catch(onTaken(() => new Conflict('CODE_TAKEN', `Another property has the code ${columns.code}. Choose another.`)));
+    await emit(propertyUpdated, { property, currency: viewer.agency.currency });
+    return property;
+  });
+}
+
+/**
+ * Gives the property's first room type more or fewer units, and the nights that are kept already along with it. Only
+ * nights that have not passed can stand in the way of fewer.
+ */
+async function resize(tx: Transaction, property: PropertyRow, units: number): Promise<void> {
+  const difference = units - property.units;
+  const roomType = await tx.roomType.findFirstOrThrow({ where: { propertyId: property.id }, orderBy: { id: 'asc' } });
+  const total = roomType.units + difference;
+  const full = await tx.$queryRaw<{ date: string }[]>`
+    select date::text from inventory
+    where room_type_id = ${roomType.id} and sold + blocked > ${total} and date >= current_date
+    order by date limit 1`;
+  if (total < 1 || full[0]) {
+    const why = full[0] ? `More units than that are sold or blocked on ${full[0].date}.` : 'The other room types hold the rest of the units.';
+    throw new Conflict('UNITS_SOLD', `${why} Free them first, or keep more units.`);
+  }
+  await tx.roomType.update({ where: { id: roomType.id }, data: { units: total } });
+  await tx.$executeRaw`
+    update inventory set total = greatest(${total}, sold + blocked) where room_type_id = ${roomType.id}`;
+}
+
+const UpdatePropertyInput = builder.inputType('UpdatePropertyInput', {
+  fields: (t) => ({
+    code: t.string(),
+    name: t.string(),
+    kind: t.field({ type: PropertyKind }),
+    city: t.string(),
+    description: t.string(),
+    units: t.int({ description: 'Fewer than are sold on some night to come are refused.' }),
+    basePrice: t.field({ type: 'Money' }),
+    ownerId: t.id(),
+  }),
+});
+
+builder.mutationField('updateProperty', (t) =>
+  t.field({
+    type: Property,
+    description: 'Changes the fields that are given and leaves the others as they are.',
+    ability: 'properties:manage',
+    args: { id: t.arg.id({ required: true }), input: t.arg({ type: UpdatePropertyInput, required: true }) },
+    resolve: (_root, { id, input }, { viewer }) => updateProperty(viewer, { id, input }),
+  }),
+);
