@@ -65,10 +65,10 @@ export async function headCursor(db: Queryable): Promise<string> {
 }
 
 /**
- * The log as it grows, until `signal` aborts. Without `after` it begins now, which is when this is called and not when the
- * first event is asked for: nothing that commits in between is missed.
+ * The log as it grows, until `signal` aborts. Without `after` it begins now: whatever commits once this promise has been
+ * kept is told, so a subscription that awaits it before it answers misses nothing.
  */
-export function followLog({
+export async function followLog({
   after,
   head,
   readPage,
@@ -80,13 +80,12 @@ export function followLog({
   readPage: (after: string) => Promise<LogPage>;
   wake: Wake;
   signal: AbortSignal;
-}): AsyncGenerator<LogEvent, void, undefined> {
-  const start = after === undefined ? head() : Promise.resolve(after);
-  start.catch(() => {}); // Whoever asks for the first event hears of it.
+}): Promise<AsyncGenerator<LogEvent, void, undefined>> {
+  if (after !== undefined) parseCursor(after); // A wrong one is refused here and not in the middle of the stream.
+  let cursor = after ?? (await head());
   return follow();
 
   async function* follow(): AsyncGenerator<LogEvent, void, undefined> {
-    let cursor = await start;
     while (!signal.aborted) {
       const looked = new AbortController();
       const hint = wake.next(POLL_MS, AbortSignal.any([signal, looked.signal])); // Before the look, so none is lost.

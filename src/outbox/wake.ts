@@ -34,10 +34,7 @@ export function openWake(pool: pg.Pool, ownerUrl: string, log: Logger): Wake {
   return {
     poke() {
       hints.emit('hint');
-      pending ??= setTimeout(() => {
-        pending = undefined;
-        pool.query('select pg_notify($1, $2)', [CHANNEL, me]).catch((error) => log.debug({ error }, 'a hint was lost'));
-      }, COALESCE_MS);
+      pending ??= setTimeout(notify, COALESCE_MS);
     },
     onTokenChanged(changed) {
       hints.on('token', changed);
@@ -60,9 +57,15 @@ export function openWake(pool: pg.Pool, ownerUrl: string, log: Logger): Wake {
       stopping.abort();
       clearTimeout(pending);
       hints.emit('hint');
+      if (pending) await notify(); // The last words of a command that writes and ends.
       await listening;
     },
   };
+
+  async function notify(): Promise<void> {
+    pending = undefined;
+    await pool.query('select pg_notify($1, $2)', [CHANNEL, me]).catch((error) => log.debug({ error }, 'a hint was lost'));
+  }
 
   /** Keeps one connection listening until we close; a lost one is reopened, with growing pauses. */
   async function listen(): Promise<void> {

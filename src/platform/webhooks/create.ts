@@ -26,6 +26,8 @@ export function createWebhook(viewer: Viewer, input: NewEndpoint) {
   });
   const secret = newSecret();
   return viewer.write(async (tx, _emit, audit) => {
+    const [log] = await tx.$queryRaw<{ last: bigint }[]>`
+      select coalesce(pg_sequence_last_value(pg_get_serial_sequence('outbox_event', 'seq')::regclass), 0) as last`;
     const endpoint = await tx.webhookEndpoint.create({
       data: {
         agencyId: viewer.agency.id,
@@ -34,6 +36,7 @@ export function createWebhook(viewer: Viewer, input: NewEndpoint) {
         format,
         description: input.description,
         enabled: input.enabled ?? true,
+        fromSeq: log!.last,
         createdById: viewer.actor.tokenId,
       },
     });

@@ -1,0 +1,32 @@
+import { snake } from '../core/text.ts';
+import { TryAgain } from '../core/viewer.ts';
+import type { Transaction } from './index.ts';
+
+/** The tables that are written in bulk. */
+type Table = 'owner' | 'property' | 'room_type' | 'guest' | 'booking' | 'night';
+
+/**
+ * Inserts many rows with one statement and one parameter, ten times as fast as a list of values and always the same text,
+ * so that it is planned once. Every row says every column that has no default, and all rows say the same ones. A row that
+ * somebody else wrote a moment ago takes the transaction back: done again, it will be found.
+ */
+export async function insertMany(tx: Transaction, table: Table, rows: object[]): Promise<void> {
+  if (rows.length === 0) return;
+  const columns = Object.keys(rows[0]!).map((key) => `"${snake(key)}"`);
+  const written = await tx.$executeRawUnsafe(
+    `insert into "${table}" (${columns}) select ${columns} from json_populate_recordset(null::"${table}", $1::json)
+     on conflict do nothing`,
+    JSON.stringify(
+      rows.map((row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [snake(key), value]))),
+    ),
+  );
+  if (written < rows.length) throw new TryAgain(`Somebody else wrote a row of ${table} at the same time.`);
+}
+
+/** Ids that nobody else will get, so that rows that point at each other are known before any is written. */
+export async function drawIds(tx: Transaction, table: Exclude<Table, 'night'>, count: number): Promise<number[]> {
+  if (count === 0) return [];
+  const rows = await tx.$queryRaw<{ id: number }[]>`
+    select nextval(pg_get_serial_sequence(${table}, 'id'))::int as id from generate_series(1, ${count}::int)`;
+  return rows.map(({ id }) => id);
+}

@@ -1,0 +1,27 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { inject } from 'vitest';
+
+export interface TestDatabase {
+  /** The owner's connection string. */
+  url: string;
+  drop(): Promise<void>;
+}
+
+/** A database of one's own with every migration applied and nothing in it: a copy, made in some tens of milliseconds. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const name = `bellhop_test_${randomBytes(6).toString('hex')}`;
+  await asAdmin(`create database ${name} template ${inject('templateDatabase')}`);
+  const url = new URL(inject('adminUrl'));
+  url.pathname = `/${name}`;
+  return {
+    url: url.href,
+    drop: () => asAdmin(`drop database if exists ${name} with (force)`),
+  };
+}
+
+async function asAdmin(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: inject('adminUrl') });
+  await client.connect();
+  await client.query(sql).finally(() => client.end());
+}

@@ -1,0 +1,222 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
+import { type Config, readConfig } from '../../src/config.ts';
+import { clock } from '../../src/core/clock.ts';
+import { Viewer } from '../../src/core/viewer.ts';
+import { type Database, openDatabase } from '../../src/database/index.ts';
+import { schema } from '../../src/domains.ts';
+import { openGateway } from '../../src/gateway/server.ts';
+import { openWake } from '../../src/outbox/wake.ts';
+import { createToken } from '../../src/platform/tokens.ts';
+import { createRelay } from '../../src/relay/relay.ts';
+import { rows } from '../../src/routes.ts';
+import { createTestDatabase } from './database.ts';
+import { type Receiver, startReceiver } from './receiver.ts';
+
+/** An answer of the API, with its body read. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a test knows what it asked for
+  body: any;
+}
+
+/** One agency, as its integrator sees it: a token and two doors. */
+export interface Integrator {
+  agencyId: number;
+  tokenId: number;
+  token: string;
+  get(path: string, headers?: Record<string, string>): Promise<Answer>;
+  post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  patch(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  delete(path: string, headers?: Record<string, string>): Promise<Answer>;
+  graphql(query: string, variables?: object): Promise<Answer>;
+  /** Another token of the same agency. */
+  withAbilities(...abilities: string[]): Promise<Integrator>;
+  /** A villa of one unit, or whatever is said otherwise. */
+  // biome-ignore lint/suspicious/noExplicitAny: the body of a property
+  property(fields?: object): Promise<any>;
+  // biome-ignore lint/suspicious/noExplicitAny: the body of a booking
+  book(fields?: object): Promise<any>;
+  /** Registers a real receiver; it is closed when the test ends. */
+  subscribe(events: string | string[], fields?: object): Promise<Receiver & { endpointId: number }>;
+  openNights(propertyId: number, from: string, to: string): Promise<string[]>;
+  viewer: Viewer;
+}
+
+export interface World extends Integrator {
+  url: string;
+  config: Config;
+  database: Database;
+  /** Dispatches and delivers all that is due, and returns. */
+  relay(): Promise<void>;
+  /** Somebody else's agency on the same server. */
+  anotherAgency(): Promise<Integrator>;
+  /** How many SQL statements `work` costs the requests' roles. */
+  statements(work: () => Promise<unknown>): Promise<number>;
+  /** Pushes the clock forward. */
+  pass(milliseconds: number): void;
+}
+
+let codes = 0;
+
+/** A running Bellhop on a database of its own: a real PostgreSQL, a real port. It ends with the test. */
+export async function startWorld({ today, env = {} }: { today?: string; env?: NodeJS.ProcessEnv } = {}): Promise<World> {
+  const testDatabase = await createTestDatabase();
+  const dataDir = mkdtempSync(join(tmpdir(), 'bellhop-world-'));
+  const config = readConfig({
+    DATABASE_URL: testDatabase.url,
+    DATA_DIR: dataDir,
+    DEMO: 'off',
+    PORT: '0',
+    RATE_LIMIT_PER_MINUTE: '1000000',
+    WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8',
+    WEBHOOK_TIMEOUT_SECONDS: '2',
+    LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent',
+    ...env,
+  });
+  const log = pino({ level: config.logLevel });
+  if (today) clock.aheadMs = new Date(`${today}T12:00:00Z`).getTime() - Date.now();
+  const database = await openDatabase(config, log);
+  const wake = openWake(database.system, database.ownerUrl, log);
+  const gateway = await openGateway({ schema, rows, config, database, wake, log, readiness: async () => ({ database: true }) });
+  const relay = createRelay({ database, config, log, wake });
+  const url = `http://127.0.0.1:${gateway.port}`;
+  onTestFinished(async () => {
+    await gateway.close();
+    await relay.stop();
+    await wake.close();
+    await database.close();
+    await testDatabase.drop();
+    rmSync(dataDir, { recursive: true, force: true });
+    clock.aheadMs = 0;
+  });
+
+  const services = { database, wake, config };
+  const first = await makeAgency();
+  return {
+    ...first,
+    url,
+    config,
+    database,
+    relay: () => relay.drain(),
+    anotherAgency: makeAgency,
+    async statements(work) {
+      let count = 0;
+      const { Client } = (await import('pg')).default;
+      const query = Client.prototype.query;
+      Client.prototype.query = function counted(this: unknown, ...args: unknown[]) {
+        const text = typeof args[0] === 'string' ? args[0] : (args[0] as { text?: string })?.text;
+        // Token look-ups, hints and the binding of a connection to its agency are not what a list costs.
+        if (text && !/access_token|pg_notify|set_config|^begin|^commit/i.test(text)) count++;
+        return Reflect.apply(query as never, this, args);
+      } as never;
+      try {
+        await work();
+      } finally {
+        Client.prototype.query = query;
+      }
+      return count;
+    },
+    pass(milliseconds) {
+      clock.aheadMs += milliseconds;
+    },
+  };
+
+  async function makeAgency(): Promise<Integrator> {
+    const { rows: made } = await database.system.query(
+      `insert into agency (name, currency, timezone, plan, updated_at)
+       values ($1, 'MAD', 'Africa/Casablanca', 'BUSINESS', now()) returning id`,
+      [`Agency ${++codes}`],
+    );
+    const agency = { id: made[0].id, name: `Agency ${codes}`, currency: 'MAD', timezone: 'Africa/Casablanca', commissionBasisPoints: 0 };
+    const viewer = new Viewer(agency, { name: 'test' }, new Set(['*']), services);
+    return integrator(viewer, ['*']);
+  }
+
+  async function integrator(viewer: Viewer, abilities: string[]): Promise<Integrator> {
+    const { id: tokenId, token } = await createToken(viewer, { name: 'test', abilities });
+    const ask = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> => {
+      const response = await fetch(`${url}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+        body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
+        redirect: 'manual',
+      });
+      const text = await response.text();
+      return { status: response.status, headers: response.headers, text, body: parsed(text) };
+    };
+    const me: Integrator = {
+      agencyId: viewer.agency.id,
+      tokenId,
+      token,
+      viewer,
+      get: (path, headers) => ask('GET', path, undefined, headers),
+      post: (path, body = {}, headers) => ask('POST', path, body, headers),
+      patch: (path, body = {}, headers) => ask('PATCH', path, body, headers),
+      delete: (path, headers) => ask('DELETE', path, undefined, headers),
+      graphql: (query, variables) => ask('POST', '/graphql', { query, variables }),
+      withAbilities: (...wanted) => integrator(viewer, wanted),
+      async property(fields = {}) {
+        const answer = await me.post('/v1/properties', {
+          code: `P-${++codes}`,
+          name: `Property ${codes}`,
+          kind: 'villa',
+          city: 'Marrakech',
+          units: 1,
+          base_price: 1000,
+          ...fields,
+        });
+        if (answer.status !== 201) throw new Error(answer.text);
+        return answer.body.data;
+      },
+      async book(fields = {}) {
+        const property_id = 'property_id' in fields ? fields.property_id : (await me.property()).id;
+        const answer = await me.post('/v1/bookings', {
+          property_id,
+          check_in: '2027-06-01',
+          check_out: '2027-06-03',
+          guests_count: 2,
+          guest_name: 'Karim B.',
+          ...fields,
+        });
+        if (answer.status !== 201) throw new Error(answer.text);
+        return answer.body.data;
+      },
+      async subscribe(events, fields = {}) {
+        const receiver = await startReceiver();
+        onTestFinished(() => receiver.close());
+        const answer = await me.post('/v1/webhooks', { url: receiver.url, events: [events].flat(), ...fields });
+        if (answer.status !== 201) throw new Error(answer.text);
+        receiver.useSecret(answer.body.data.secret);
+        return Object.assign(receiver, { endpointId: answer.body.data.id as number });
+      },
+      async openNights(propertyId, from, to) {
+        const { rows: open } = await database.asAgency(viewer.agency.id, (client) =>
+          client.query(
+            `select d::date::text as date from generate_series($2::date, $3::date - 1, interval '1 day') d
+             where not exists (
+               select 1 from inventory i join room_type r on r.id = i.room_type_id
+               where r.property_id = $1 and i.date = d and i.sold + i.blocked >= i.total)
+             order by 1`,
+            [propertyId, from, to],
+          ),
+        );
+        return open.map(({ date }) => date);
+      },
+    };
+    return me;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
