@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 
@@ -70,7 +70,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return {
     host: e.HOST,
     port: e.PORT,
-    publicUrl: (e.PUBLIC_URL ?? `http://${e.HOST.includes(':') ? `[${e.HOST}]` : e.HOST}:${e.PORT}`).replace(/\/+$/, ''),
+    publicUrl: (e.PUBLIC_URL ?? `http://${e.HOST.includes(':') ? `[${e.HOST}]` : e.HOST}:${e.PORT}`).replace(
+      /\/+$/,
+      '',
+    ),
     dataDir,
     databaseUrl: e.DATABASE_URL,
     demo: e.DEMO === 'on',
@@ -88,7 +91,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
 
 function parseKey(text: string): Buffer {
   const key = Buffer.from(text.replace(/^base64:/, ''), 'base64');
-  if (key.length !== 32) throw new Error('The environment can\'t be used:\n  APP_KEY: must be 32 bytes in base64 (openssl rand -base64 32)');
+  if (key.length !== 32)
+    throw new Error("The environment can't be used:\n  APP_KEY: must be 32 bytes in base64 (openssl rand -base64 32)");
   return key;
 }
 
@@ -111,7 +115,13 @@ function whole(least: number, most: number) {
 
 function list<T extends z.ZodType>(item: T) {
   return z.preprocess(
-    (value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()).filter(Boolean) : value),
+    (value) =>
+      typeof value === 'string'
+        ? value
+            .split(',')
+            .map((part) => part.trim())
+            .filter(Boolean)
+        : value,
     z.array(item),
   );
 }

@@ -1,5 +1,5 @@
 import { ownerRoutes } from './finance/routes.ts';
-import type { Row } from './gateway/rest/row.ts';
+import type { Row } from './graph/row.ts';
 import { propertyRoutes } from './places/properties/routes.ts';
 import { platformRoutes } from './platform/routes.ts';
 import { bookingRoutes } from './stays/bookings/routes.ts';

@@ -80,10 +80,15 @@ function sentence(fields: Record<string, string[]>): string {
  */
 export function refuse(problems: Record<string, string | false | null | undefined>): void {
   const wrong = Object.entries(problems).filter(([, problem]) => problem);
-  if (wrong.length > 0) throw new Invalid(Object.fromEntries(wrong.map(([field, problem]) => [field, [problem as string]])));
+  if (wrong.length > 0)
+    throw new Invalid(Object.fromEntries(wrong.map(([field, problem]) => [field, [problem as string]])));
 }
 
 /** For a change: a field that must have a value can be left out, and can't be emptied. */
 export function refuseNulls<T extends object>(input: T, fields: (keyof T & string)[]): void {
-  refuse(Object.fromEntries(fields.map((field) => [field, input[field] === null && "can't be null; leave it out to keep it"])));
+  refuse(
+    Object.fromEntries(
+      fields.map((field) => [field, input[field] === null && "can't be null; leave it out to keep it"]),
+    ),
+  );
 }

@@ -1,7 +1,10 @@
 import { closest } from 'fastest-levenshtein';
 
 /** What is wrong with a text from outside, or nothing. Texts are trimmed by whoever keeps them. */
-export function textProblem(text: string | null | undefined, { most = 200, required = false } = {}): string | undefined {
+export function textProblem(
+  text: string | null | undefined,
+  { most = 200, required = false } = {},
+): string | undefined {
   if (text == null) return undefined;
   if (required && text.trim() === '') return 'must not be empty';
   if (text.length > most) return `must not be longer than ${most} characters`;

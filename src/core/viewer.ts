@@ -1,11 +1,11 @@
 import pRetry, { AbortError } from 'p-retry';
 import { v7 as uuid } from 'uuid';
 import type { Prisma, PrismaClient } from '../../prisma/generated/client/client.ts';
+import type { Config } from '../config.ts';
 import type { Database, Transaction } from '../database/index.ts';
 import type { EventDeclaration } from '../outbox/event.ts';
 import { record } from '../outbox/record.ts';
 import type { Wake } from '../outbox/wake.ts';
-import type { Config } from '../config.ts';
 import type { Ability } from './abilities.ts';
 import { clock } from './clock.ts';
 import { todayIn } from './dates.ts';
@@ -103,9 +103,10 @@ export class Viewer {
    */
   async write<T>(facts: (tx: Transaction, emit: Emit, audit: Audit) => Promise<T>): Promise<T> {
     const result = await pRetry(
-      () => this.writeOnce(facts).catch((error) => {
-        throw isRetryable(error) ? error : new AbortError(error);
-      }),
+      () =>
+        this.writeOnce(facts).catch((error) => {
+          throw isRetryable(error) ? error : new AbortError(error);
+        }),
       { retries: 4, minTimeout: 5, maxTimeout: 100, randomize: true },
     );
     this.services.wake.poke();
@@ -119,7 +120,17 @@ export class Viewer {
         const lines: Prisma.AuditEntryCreateManyInput[] = [];
         const audit: Audit = (action, subject, changes) => {
           const { name: actor, ip, requestId } = this.actor;
-          lines.push({ id: uuid(), agencyId: this.agency.id, actor, ip, requestId, action, subject, changes, occurredAt: clock.now() });
+          lines.push({
+            id: uuid(),
+            agencyId: this.agency.id,
+            actor,
+            ip,
+            requestId,
+            action,
+            subject,
+            changes,
+            occurredAt: clock.now(),
+          });
         };
         const result = await facts(
           tx,

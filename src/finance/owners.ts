@@ -21,7 +21,12 @@ export const owners = declareList({
   ability: 'owners:read',
   description: 'The owners whose properties the agency looks after.',
   filters: {
-    updatedSince: { column: 'updatedAt', op: 'gte', type: 'DateTime', description: 'Changed at or after this instant.' },
+    updatedSince: {
+      column: 'updatedAt',
+      op: 'gte',
+      type: 'DateTime',
+      description: 'Changed at or after this instant.',
+    },
   },
   orders: { ID: { column: 'id', kind: 'int' }, NAME: { column: 'name', kind: 'text' } },
   defaultOrder: 'ID_DESC',
@@ -34,6 +39,7 @@ builder.queryField('owner', (t) =>
     description: 'One owner; null when the agency has none of this id.',
     ability: 'owners:read',
     args: { id: t.arg.id({ required: true }) },
-    resolve: (query, _root, { id }, { viewer }) => viewer.db.owner.findFirst({ ...query, where: { id: parseId(id) ?? -1 } }),
+    resolve: (query, _root, { id }, { viewer }) =>
+      viewer.db.owner.findFirst({ ...query, where: { id: parseId(id) ?? -1 } }),
   }),
 );

@@ -1,4 +1,4 @@
-import { listRow, type Row } from '../gateway/rest/row.ts';
+import { listRow, type Row } from '../graph/row.ts';
 import { owners } from './owners.ts';
 
 const tag = 'Owners';

@@ -1,6 +1,6 @@
+import type { FieldNullability, InputFieldMap, SchemaTypes, TypeParam } from '@pothos/core';
 import SchemaBuilder from '@pothos/core';
 import PrismaPlugin from '@pothos/plugin-prisma';
-import type { FieldNullability, InputFieldMap, SchemaTypes, TypeParam } from '@pothos/core';
 import type PrismaTypes from '../../prisma/generated/pothos.ts';
 import { getDatamodel } from '../../prisma/generated/pothos.ts';
 import type { Ability } from '../core/abilities.ts';
@@ -36,7 +36,6 @@ export interface Types {
 }
 
 declare global {
-  // biome-ignore lint/style/noNamespace: Pothos is extended this way
   export namespace PothosSchemaTypes {
     interface FieldOptions<
       Types extends SchemaTypes = SchemaTypes,

@@ -38,7 +38,15 @@ export interface Filter {
 }
 
 /** The scalar or enum that an argument takes. */
-export type FilterType = 'ID' | 'String' | 'Int' | 'Boolean' | 'LocalDate' | 'DateTime' | 'UUID' | { enum: string; ref: unknown };
+export type FilterType =
+  | 'ID'
+  | 'String'
+  | 'Int'
+  | 'Boolean'
+  | 'LocalDate'
+  | 'DateTime'
+  | 'UUID'
+  | { enum: string; ref: unknown };
 
 export interface Order {
   column: string;
@@ -94,7 +102,10 @@ export function declareList(declaration: List): List {
   const Edge = builder.objectRef<{ page: Page; row: Row }>(`${type}Edge`).implement({
     fields: (t) => ({
       node: t.field({ type: type as never, resolve: ({ row }) => row as never }),
-      cursor: t.string({ description: 'Give it to `after` or `before`.', resolve: ({ page, row }) => page.cursor(row) }),
+      cursor: t.string({
+        description: 'Give it to `after` or `before`.',
+        resolve: ({ page, row }) => page.cursor(row),
+      }),
     }),
   });
   const Connection = builder.objectRef<Page>(`${type}Connection`).implement({
@@ -102,7 +113,10 @@ export function declareList(declaration: List): List {
       nodes: t.field({ type: [type] as never, resolve: async (page) => (await page.rows()).rows as never }),
       edges: t.field({ type: [Edge], resolve: async (page) => (await page.rows()).rows.map((row) => ({ page, row })) }),
       pageInfo: t.field({ type: PageInfo, resolve: (page) => page }),
-      totalCount: t.int({ description: 'How many rows the filters leave, on all pages.', resolve: (page) => page.total() }),
+      totalCount: t.int({
+        description: 'How many rows the filters leave, on all pages.',
+        resolve: (page) => page.total(),
+      }),
     }),
   });
   const OrderBy = builder.enumType(`${type}Order`, { values: orderNames(declaration) });
@@ -181,11 +195,11 @@ export function readPage(args: PageArgs): { take: number; backwards: boolean; sk
   const take = asked ?? DEFAULT_PAGE;
   const wrong: Record<string, string[]> = {};
   if (take < 1 || take > PAGE_LIMIT) wrong[backwards ? 'last' : 'first'] = [`must be from 1 to ${PAGE_LIMIT}`];
-  if (args.first != null && args.last != null) wrong.last = ['can\'t be given together with first'];
-  if (args.after != null && args.before != null) wrong.before = ['can\'t be given together with after'];
+  if (args.first != null && args.last != null) wrong.last = ["can't be given together with first"];
+  if (args.after != null && args.before != null) wrong.before = ["can't be given together with after"];
   if (args.page != null && (args.page < 1 || args.page > 10_000_000)) wrong.page = ['must be 1 or more'];
   if (args.page != null && (args.after != null || args.before != null || backwards)) {
-    wrong.page = ['can\'t be given together with a cursor'];
+    wrong.page = ["can't be given together with a cursor"];
   }
   if (Object.keys(wrong).length > 0) throw new Invalid(wrong);
   return { take, backwards, skip: args.page == null ? 0 : (args.page - 1) * take };
@@ -196,7 +210,8 @@ function conditions(declaration: List, args: PageArgs): object[] {
     const value = args[name];
     if (value == null) return [];
     if (filter.op === 'present') return [{ [filter.column]: value ? { not: null } : null }];
-    const column = filter.op === 'in' ? (value as unknown[]).map((one) => toColumn(filter, one)) : toColumn(filter, value);
+    const column =
+      filter.op === 'in' ? (value as unknown[]).map((one) => toColumn(filter, one)) : toColumn(filter, value);
     const mode = filter.op === 'contains' ? { mode: 'insensitive' } : {};
     return [{ [filter.column]: { [filter.op]: column, ...mode } }];
   });

@@ -40,7 +40,8 @@ builder.scalarType('Money', {
   extensions: { jsonSchema: { type: 'number', examples: [766.13] } },
   serialize: (value) => value,
   parseValue: (value) => {
-    if (typeof value === 'number' || (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value.trim()))) return String(value);
+    if (typeof value === 'number' || (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value.trim())))
+      return String(value);
     throw new GraphQLError('must be an amount like 766.13');
   },
   parseLiteral: (node) => {

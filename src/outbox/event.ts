@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 
 /**
  * What can happen, declared once. The webhook body, the Connect body, the published JSON Schema, the catalogue, the

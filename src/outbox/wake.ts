@@ -64,7 +64,9 @@ export function openWake(pool: pg.Pool, ownerUrl: string, log: Logger): Wake {
 
   async function notify(): Promise<void> {
     pending = undefined;
-    await pool.query('select pg_notify($1, $2)', [CHANNEL, me]).catch((error) => log.debug({ error }, 'a hint was lost'));
+    await pool
+      .query('select pg_notify($1, $2)', [CHANNEL, me])
+      .catch((error) => log.debug({ error }, 'a hint was lost'));
   }
 
   /** Keeps one connection listening until we close; a lost one is reopened, with growing pauses. */

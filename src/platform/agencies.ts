@@ -10,7 +10,9 @@ const Agency = builder.prismaObject('Agency', {
     id: t.exposeID('id'),
     name: t.exposeString('name'),
     currency: t.expose('currency', { type: 'Currency' }),
-    timezone: t.exposeString('timezone', { description: 'An IANA name; the dates of all its properties are dates there.' }),
+    timezone: t.exposeString('timezone', {
+      description: 'An IANA name; the dates of all its properties are dates there.',
+    }),
     plan: t.expose('plan', { type: Plans }),
     trialEndsAt: t.expose('trialEndsAt', { type: 'DateTime', nullable: true }),
     commissionPercent: t.float({
@@ -48,7 +50,8 @@ const Me = builder.objectRef<Viewer>('Me').implement({
     }),
     token: t.prismaField({
       type: TokenFacts,
-      resolve: (query, viewer) => viewer.db.accessToken.findFirstOrThrow({ ...query, where: { id: viewer.actor.tokenId } }),
+      resolve: (query, viewer) =>
+        viewer.db.accessToken.findFirstOrThrow({ ...query, where: { id: viewer.actor.tokenId } }),
     }),
     abilities: t.stringList({ resolve: (viewer) => viewer.abilityList }),
     limits: t.field({

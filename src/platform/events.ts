@@ -11,13 +11,19 @@ const LIMIT = 1_000;
 const Event = builder.objectRef<LogEvent>('Event').implement({
   description: 'Something that happened, as webhooks tell it.',
   fields: (t) => ({
-    id: t.field({ type: 'UUID', description: 'The same in the log, in every delivery and at every replay.', resolve: ({ id }) => id }),
+    id: t.field({
+      type: 'UUID',
+      description: 'The same in the log, in every delivery and at every replay.',
+      resolve: ({ id }) => id,
+    }),
     event: t.exposeString('type'),
     createdAt: t.expose('occurredAt', { type: 'DateTime' }),
     agencyId: t.id({ resolve: (_event, _args, { viewer }) => viewer.agency.id }),
     data: t.field({ type: 'JSON', description: 'The body’s `data`.', resolve: ({ body }) => JSON.parse(body).data }),
     subject: t.exposeString('subject', { description: '`booking:9876`' }),
-    subjectSequence: t.exposeInt('subjectSeq', { description: 'Rises with each event of this subject, so that a late one can be told.' }),
+    subjectSequence: t.exposeInt('subjectSeq', {
+      description: 'Rises with each event of this subject, so that a late one can be told.',
+    }),
     cursor: t.exposeString('cursor', { description: 'Reading on after this event.' }),
   }),
 });
@@ -52,7 +58,8 @@ builder.queryField('eventLog', (t) =>
 builder.subscriptionField('events', (t) =>
   t.field({
     type: Event,
-    description: 'The event log as it grows, over Server-Sent Events. Resume with the cursor of the last event that was seen.',
+    description:
+      'The event log as it grows, over Server-Sent Events. Resume with the cursor of the last event that was seen.',
     ability: 'events:read',
     args: {
       types: t.arg.stringList({ description: 'Event names or `family.*`; all when not said.' }),
@@ -79,5 +86,7 @@ function read(viewer: Viewer, page: { after?: string; types?: string[]; limit: n
 function typesProblem(types: string[] | null | undefined): string | undefined {
   const known = knownPatterns('STANDARD');
   const unknown = types?.find((type) => !known.has(type));
-  return unknown && `must be event names, family.* or *; ${unknown} is not. Did you mean ${nearest(unknown, [...known])}?`;
+  return (
+    unknown && `must be event names, family.* or *; ${unknown} is not. Did you mean ${nearest(unknown, [...known])}?`
+  );
 }

@@ -1,4 +1,4 @@
-import { listRow, type Row } from '../gateway/rest/row.ts';
+import { listRow, type Row } from '../graph/row.ts';
 import { deliveries } from './webhooks/deliveries.ts';
 import { webhooks } from './webhooks/types.ts';
 

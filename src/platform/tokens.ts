@@ -29,7 +29,13 @@ export async function createToken(
   const secret = newSecret();
   return viewer.write(async (tx, _emit, audit) => {
     const { id } = await tx.accessToken.create({
-      data: { agencyId: viewer.agency.id, name: name.trim(), secretHash: hash(secret), abilities: [...new Set(abilities)], expiresAt },
+      data: {
+        agencyId: viewer.agency.id,
+        name: name.trim(),
+        secretHash: hash(secret),
+        abilities: [...new Set(abilities)],
+        expiresAt,
+      },
     });
     audit('token.created', `token:${id}`, { name, abilities });
     return { id, token: `${id}|${secret}` };
@@ -39,7 +45,10 @@ export async function createToken(
 /** From the next request on the token is refused. Revoking twice changes nothing. */
 export function revokeToken(viewer: Viewer, id: number) {
   return viewer.write(async (tx, _emit, audit) => {
-    const { count } = await tx.accessToken.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: clock.now() } });
+    const { count } = await tx.accessToken.updateMany({
+      where: { id, revokedAt: null },
+      data: { revokedAt: clock.now() },
+    });
     const token = await tx.accessToken.findFirst({ where: { id } });
     if (!token) throw new NotFound('token');
     if (count > 0) audit('token.revoked', `token:${id}`);

@@ -34,7 +34,13 @@ export async function startProcess(env: NodeJS.ProcessEnv): Promise<ServerProces
   onTestFinished(async () => void (await end('SIGTERM')));
   const url = `http://127.0.0.1:${port}`;
   await ready(url, child, () => output);
-  return { url, child, output: () => output, kill: async () => void (await end('SIGKILL')), stop: () => end('SIGTERM') };
+  return {
+    url,
+    child,
+    output: () => output,
+    kill: async () => void (await end('SIGKILL')),
+    stop: () => end('SIGTERM'),
+  };
 }
 
 /** Runs a command of the command line and reads its JSON. */
@@ -50,7 +56,10 @@ export async function bellhop(args: string[], env: NodeJS.ProcessEnv): Promise<a
 async function ready(url: string, child: ChildProcess, output: () => string): Promise<void> {
   for (const deadline = Date.now() + 20_000; Date.now() < deadline; ) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`The server ended: ${output()}`);
-    const answered = await fetch(`${url}/readyz`).then((response) => response.ok, () => false);
+    const answered = await fetch(`${url}/readyz`).then(
+      (response) => response.ok,
+      () => false,
+    );
     if (answered) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }

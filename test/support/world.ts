@@ -65,7 +65,13 @@ export interface World extends Integrator {
 let codes = 0;
 
 /** A running Bellhop on a database of its own: a real PostgreSQL, a real port. It ends with the test. */
-export async function startWorld({ today, env = {} }: { today?: string; env?: NodeJS.ProcessEnv } = {}): Promise<World> {
+export async function startWorld({
+  today,
+  env = {},
+}: {
+  today?: string;
+  env?: NodeJS.ProcessEnv;
+} = {}): Promise<World> {
   const testDatabase = await createTestDatabase();
   const dataDir = mkdtempSync(join(tmpdir(), 'bellhop-world-'));
   const config = readConfig({
@@ -83,7 +89,15 @@ export async function startWorld({ today, env = {} }: { today?: string; env?: No
   if (today) clock.aheadMs = new Date(`${today}T12:00:00Z`).getTime() - Date.now();
   const database = await openDatabase(config, log);
   const wake = openWake(database.system, database.ownerUrl, log);
-  const gateway = await openGateway({ schema, rows, config, database, wake, log, readiness: async () => ({ database: true }) });
+  const gateway = await openGateway({
+    schema,
+    rows,
+    config,
+    database,
+    wake,
+    log,
+    readiness: async () => ({ database: true }),
+  });
   const relay = createRelay({ database, config, log, wake });
   const url = `http://127.0.0.1:${gateway.port}`;
   onTestFinished(async () => {
@@ -133,17 +147,32 @@ export async function startWorld({ today, env = {} }: { today?: string; env?: No
        values ($1, 'MAD', 'Africa/Casablanca', 'BUSINESS', now()) returning id`,
       [`Agency ${++codes}`],
     );
-    const agency = { id: made[0].id, name: `Agency ${codes}`, currency: 'MAD', timezone: 'Africa/Casablanca', commissionBasisPoints: 0 };
+    const agency = {
+      id: made[0].id,
+      name: `Agency ${codes}`,
+      currency: 'MAD',
+      timezone: 'Africa/Casablanca',
+      commissionBasisPoints: 0,
+    };
     const viewer = new Viewer(agency, { name: 'test' }, new Set(['*']), services);
     return integrator(viewer, ['*']);
   }
 
   async function integrator(viewer: Viewer, abilities: string[]): Promise<Integrator> {
     const { id: tokenId, token } = await createToken(viewer, { name: 'test', abilities });
-    const ask = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> => {
+    const ask = async (
+      method: string,
+      path: string,
+      body?: unknown,
+      headers: Record<string, string> = {},
+    ): Promise<Answer> => {
       const response = await fetch(`${url}${path}`, {
         method,
-        headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
         body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
         redirect: 'manual',
       });

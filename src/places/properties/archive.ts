@@ -1,5 +1,5 @@
-import { NotFound } from '../../core/errors.ts';
 import { clock } from '../../core/clock.ts';
+import { NotFound } from '../../core/errors.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
 import { parseId } from '../../graph/ids.ts';

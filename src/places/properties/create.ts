@@ -14,7 +14,12 @@ export function createProperty(viewer: Viewer, input: NewProperty) {
     const { code, name, units = 1, ...columns } = await propertyColumns(viewer, tx, input);
     const property = await tx.property
       .create({ data: { ...columns, units, code: code!, name: name!, agencyId: viewer.agency.id } })
-      .catch(onTaken(() => new Conflict('CODE_TAKEN', `Another property has the code ${code}. Choose another, or update that one.`)));
+      .catch(
+        onTaken(
+          () =>
+            new Conflict('CODE_TAKEN', `Another property has the code ${code}. Choose another, or update that one.`),
+        ),
+      );
     await tx.roomType.create({
       data: { agencyId: viewer.agency.id, propertyId: property.id, code: 'STD', name: 'Standard', units },
     });

@@ -1,10 +1,10 @@
+import type { PropertyKind } from '../../../prisma/generated/client/enums.ts';
 import { Invalid, refuse } from '../../core/errors.ts';
-import { textProblem } from '../../core/text.ts';
 import { toMinor } from '../../core/money.ts';
+import { textProblem } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
 import { parseId } from '../../graph/ids.ts';
-import type { PropertyKind } from '../../../prisma/generated/client/enums.ts';
 
 /** What a caller may say of a property. Undefined leaves a field as it is; null empties it. */
 export interface PropertyInput {

@@ -1,4 +1,4 @@
-import { listRow, type Row } from '../../gateway/rest/row.ts';
+import { listRow, type Row } from '../../graph/row.ts';
 import { properties } from './types.ts';
 
 const tag = 'Properties';
@@ -24,7 +24,14 @@ export const propertyRoutes: Row[] = [
     tag,
     summary: 'Create a property',
     document: `mutation ($input: CreatePropertyInput!) { data: createProperty(input: $input) { ${PROPERTY} } }`,
-    example: { code: 'VILLA-JASMINE', name: 'Villa Jasmine', kind: 'villa', city: 'Marrakech', units: 1, base_price: 1850 },
+    example: {
+      code: 'VILLA-JASMINE',
+      name: 'Villa Jasmine',
+      kind: 'villa',
+      city: 'Marrakech',
+      units: 1,
+      base_price: 1850,
+    },
   },
   {
     method: 'PATCH',

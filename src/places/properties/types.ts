@@ -1,9 +1,9 @@
+import type { Property as PropertyRow } from '../../../prisma/generated/client/client.ts';
+import { PropertyKind as Kinds } from '../../../prisma/generated/client/enums.ts';
 import { toDecimal } from '../../core/money.ts';
 import { builder } from '../../graph/builder.ts';
 import { parseId } from '../../graph/ids.ts';
 import { declareList } from '../../graph/list.ts';
-import type { Property as PropertyRow } from '../../../prisma/generated/client/client.ts';
-import { PropertyKind as Kinds } from '../../../prisma/generated/client/enums.ts';
 
 export type { PropertyRow };
 
@@ -48,12 +48,27 @@ export const properties = declareList({
   ability: 'properties:read',
   description: 'The properties of the agency.',
   filters: {
-    kind: { column: 'kind', op: 'in', type: { enum: 'PropertyKind', ref: PropertyKind }, description: 'Of any of these kinds.' },
+    kind: {
+      column: 'kind',
+      op: 'in',
+      type: { enum: 'PropertyKind', ref: PropertyKind },
+      description: 'Of any of these kinds.',
+    },
     city: { column: 'city', op: 'equals', type: 'String', description: 'In this city.' },
     code: { column: 'code', op: 'equals', type: 'String', description: 'With this code.' },
     ownerId: { column: 'ownerId', op: 'equals', type: 'ID', description: 'Belonging to this owner.' },
-    archived: { column: 'archivedAt', op: 'present', type: 'Boolean', description: 'Archived, or not; both when not said.' },
-    updatedSince: { column: 'updatedAt', op: 'gte', type: 'DateTime', description: 'Changed at or after this instant.' },
+    archived: {
+      column: 'archivedAt',
+      op: 'present',
+      type: 'Boolean',
+      description: 'Archived, or not; both when not said.',
+    },
+    updatedSince: {
+      column: 'updatedAt',
+      op: 'gte',
+      type: 'DateTime',
+      description: 'Changed at or after this instant.',
+    },
   },
   orders: {
     ID: { column: 'id', kind: 'int' },

@@ -18,7 +18,9 @@ export function updateProperty(viewer: Viewer, { id, input }: { id: string; inpu
     if (columns.units !== undefined && columns.units !== before.units) await resize(tx, before, columns.units);
     const property = await tx.property
       .update({ where: { id: before.id }, data: { ...columns, version: { increment: 1 } } })
-      .catch(onTaken(() => new Conflict('CODE_TAKEN', `Another property has the code ${columns.code}. Choose another.`)));
+      .catch(
+        onTaken(() => new Conflict('CODE_TAKEN', `Another property has the code ${columns.code}. Choose another.`)),
+      );
     await emit(propertyUpdated, { property, currency: viewer.agency.currency });
     return property;
   });
@@ -37,7 +39,9 @@ async function resize(tx: Transaction, property: PropertyRow, units: number): Pr
     where room_type_id = ${roomType.id} and sold + blocked > ${total} and date >= current_date
     order by date limit 1`;
   if (total < 1 || full[0]) {
-    const why = full[0] ? `More units than that are sold or blocked on ${full[0].date}.` : 'The other room types hold the rest of the units.';
+    const why = full[0]
+      ? `More units than that are sold or blocked on ${full[0].date}.`
+      : 'The other room types hold the rest of the units.';
     throw new Conflict('UNITS_SOLD', `${why} Free them first, or keep more units.`);
   }
   await tx.roomType.update({ where: { id: roomType.id }, data: { units: total } });

@@ -8,8 +8,16 @@ const EventType = builder.objectRef<AnyEvent>('WebhookEvent').implement({
     event: t.exposeString('name'),
     summary: t.exposeString('summary'),
     ability: t.exposeString('ability', { description: 'What reads the same facts.' }),
-    connectEvent: t.string({ nullable: true, description: 'Its name in CONNECT format.', resolve: (event) => event.connect?.name ?? null }),
-    schema: t.field({ type: 'JSON', description: 'JSON Schema of `data`.', resolve: (event) => z.toJSONSchema(event.data) }),
+    connectEvent: t.string({
+      nullable: true,
+      description: 'Its name in CONNECT format.',
+      resolve: (event) => event.connect?.name ?? null,
+    }),
+    schema: t.field({
+      type: 'JSON',
+      description: 'JSON Schema of `data`.',
+      resolve: (event) => z.toJSONSchema(event.data),
+    }),
     example: t.field({ type: 'JSON', description: 'An example of `data`.', resolve: (event) => event.example }),
   }),
 });

@@ -51,7 +51,10 @@ export function createWebhook(viewer: Viewer, input: NewEndpoint) {
 const CreateWebhookInput = builder.inputType('CreateWebhookInput', {
   fields: (t) => ({
     url: t.field({ type: 'URL', required: true, description: 'Where events are POSTed to.' }),
-    events: t.stringList({ required: true, description: 'Event names, `family.*` or `*`; in CONNECT format also Connect’s names.' }),
+    events: t.stringList({
+      required: true,
+      description: 'Event names, `family.*` or `*`; in CONNECT format also Connect’s names.',
+    }),
     format: t.field({ type: WebhookFormat, description: 'STANDARD when not said.' }),
     description: t.string(),
     enabled: t.boolean({ description: 'True when not said.' }),

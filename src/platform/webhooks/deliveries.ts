@@ -1,12 +1,12 @@
 import { v7 as uuid } from 'uuid';
-import { Conflict, NotFound, refuse } from '../../core/errors.ts';
+import { DeliveryStatus as Statuses } from '../../../prisma/generated/client/enums.ts';
 import { clock } from '../../core/clock.ts';
+import { Conflict, NotFound, refuse } from '../../core/errors.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { queryable } from '../../database/queryable.ts';
 import { builder } from '../../graph/builder.ts';
 import { declareList } from '../../graph/list.ts';
 import { queueDeliveries } from '../../relay/queue.ts';
-import { DeliveryStatus as Statuses } from '../../../prisma/generated/client/enums.ts';
 import { WebhookEndpoint } from './types.ts';
 import { endpointOf } from './update.ts';
 
@@ -22,7 +22,8 @@ builder.prismaObject('Attempt', {
     number: t.exposeInt('number'),
     startedAt: t.expose('startedAt', { type: 'DateTime' }),
     outcome: t.exposeString('outcome', {
-      description: 'ok, redirect, client_error, throttled, gone, server_error, timeout, network, dns, tls, blocked or crashed.',
+      description:
+        'ok, redirect, client_error, throttled, gone, server_error, timeout, network, dns, tls, blocked or crashed.',
     }),
     statusCode: t.exposeInt('statusCode', { nullable: true }),
     error: t.exposeString('error', { nullable: true, description: 'What went wrong, and what to look at.' }),
@@ -54,7 +55,8 @@ export const Delivery = builder.prismaObject('Delivery', {
     body: t.string({
       description: 'The exact bytes that are sent.',
       select: { event: { select: { body: true, connectBody: true } }, endpoint: { select: { format: true } } },
-      resolve: ({ event, endpoint }) => (endpoint.format === 'CONNECT' ? (event.connectBody ?? event.body) : event.body),
+      resolve: ({ event, endpoint }) =>
+        endpoint.format === 'CONNECT' ? (event.connectBody ?? event.body) : event.body,
     }),
     attempts: t.relation('log', { query: { orderBy: [{ number: 'asc' }] } }),
   }),
@@ -71,8 +73,18 @@ export const deliveries = declareList({
     endpointId: { column: 'endpointId', op: 'equals', type: 'ID', description: 'To this endpoint.' },
     event: { column: 'eventType', op: 'in', type: 'String', description: 'Of any of these events.' },
     eventId: { column: 'eventId', op: 'equals', type: 'UUID', description: 'Of this one event.' },
-    status: { column: 'status', op: 'in', type: { enum: 'DeliveryStatus', ref: DeliveryStatus }, description: 'In any of these states.' },
-    updatedSince: { column: 'updatedAt', op: 'gte', type: 'DateTime', description: 'Changed at or after this instant.' },
+    status: {
+      column: 'status',
+      op: 'in',
+      type: { enum: 'DeliveryStatus', ref: DeliveryStatus },
+      description: 'In any of these states.',
+    },
+    updatedSince: {
+      column: 'updatedAt',
+      op: 'gte',
+      type: 'DateTime',
+      description: 'Changed at or after this instant.',
+    },
   },
   orders: { ID: { column: 'id', kind: 'uuid' } },
   defaultOrder: 'ID_DESC',

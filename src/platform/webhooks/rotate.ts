@@ -36,9 +36,13 @@ export function rotateSecret(viewer: Viewer, { id, overlapHours }: { id: string;
 builder.mutationField('rotateWebhookSecret', (t) =>
   t.field({
     type: WebhookEndpoint,
-    description: 'Gives an endpoint a new secret, which is in this answer only. The old one signs too until the overlap ends.',
+    description:
+      'Gives an endpoint a new secret, which is in this answer only. The old one signs too until the overlap ends.',
     ability: 'webhooks:write',
-    args: { id: t.arg.id({ required: true }), overlapHours: t.arg.int({ description: `${OVERLAP_HOURS} when not said; 0 ends the old one now.` }) },
+    args: {
+      id: t.arg.id({ required: true }),
+      overlapHours: t.arg.int({ description: `${OVERLAP_HOURS} when not said; 0 ends the old one now.` }),
+    },
     resolve: (_root, { id, overlapHours }, { viewer }) => rotateSecret(viewer, { id, overlapHours }),
   }),
 );

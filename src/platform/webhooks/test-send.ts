@@ -32,7 +32,13 @@ export function sendTest(viewer: Viewer, { id, event: name }: { id: string; even
       connect: event.connect && { ...event.connect, render: () => event.connectExample! },
     };
     const { id: eventId } = await record(tx, viewer.agency.id, example, {}, { silent: true, test: true });
-    const delivery = { id: uuid(), agencyId: viewer.agency.id, eventId, endpointId: endpoint.id, eventType: event.name };
+    const delivery = {
+      id: uuid(),
+      agencyId: viewer.agency.id,
+      eventId,
+      endpointId: endpoint.id,
+      eventType: event.name,
+    };
     await queueDeliveries(queryable(tx), [{ ...delivery, test: true }]);
     audit('webhook.tested', `webhook:${endpoint.id}`, { event: event.name });
     return tx.delivery.findFirstOrThrow({ where: { id: delivery.id } });
@@ -44,7 +50,10 @@ builder.mutationField('testWebhook', (t) =>
     type: Delivery,
     description: 'Sends the example of an event to an endpoint through the real path: signed, logged and tried again.',
     ability: 'webhooks:write',
-    args: { id: t.arg.id({ required: true }), event: t.arg.string({ description: 'The first that the endpoint asks for when not said.' }) },
+    args: {
+      id: t.arg.id({ required: true }),
+      event: t.arg.string({ description: 'The first that the endpoint asks for when not said.' }),
+    },
     resolve: (_root, { id, event }, { viewer }) => sendTest(viewer, { id, event }),
   }),
 );

@@ -1,7 +1,7 @@
+import type { WebhookEndpoint as EndpointRow } from '../../../prisma/generated/client/client.ts';
 import { builder } from '../../graph/builder.ts';
 import { parseId } from '../../graph/ids.ts';
 import { declareList } from '../../graph/list.ts';
-import type { WebhookEndpoint as EndpointRow } from '../../../prisma/generated/client/client.ts';
 
 export type { EndpointRow };
 
@@ -15,7 +15,9 @@ export const WebhookEndpoint = builder.prismaObject('WebhookEndpoint', {
   fields: (t) => ({
     id: t.exposeID('id'),
     url: t.expose('url', { type: 'URL' }),
-    events: t.exposeStringList('events', { description: 'Event names, `family.*` or `*`; in CONNECT format also Connect’s names.' }),
+    events: t.exposeStringList('events', {
+      description: 'Event names, `family.*` or `*`; in CONNECT format also Connect’s names.',
+    }),
     format: t.expose('format', { type: WebhookFormat }),
     description: t.exposeString('description', { nullable: true }),
     enabled: t.exposeBoolean('enabled'),
@@ -38,7 +40,12 @@ export const webhooks = declareList({
   description: 'The endpoints of the agency.',
   filters: {
     enabled: { column: 'enabled', op: 'equals', type: 'Boolean', description: 'Enabled, or disabled.' },
-    updatedSince: { column: 'updatedAt', op: 'gte', type: 'DateTime', description: 'Changed at or after this instant.' },
+    updatedSince: {
+      column: 'updatedAt',
+      op: 'gte',
+      type: 'DateTime',
+      description: 'Changed at or after this instant.',
+    },
   },
   orders: { ID: { column: 'id', kind: 'int' } },
   defaultOrder: 'ID_DESC',

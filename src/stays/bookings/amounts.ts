@@ -16,7 +16,8 @@ export function priceStay(
   known: { currency: string; nights: number; basePriceMinor: number; commissionBasisPoints: number },
 ): Amounts {
   const { currency } = known;
-  const grossMinor = said.grossAmount == null ? known.basePriceMinor * known.nights : toMinor(said.grossAmount, currency);
+  const grossMinor =
+    said.grossAmount == null ? known.basePriceMinor * known.nights : toMinor(said.grossAmount, currency);
   const commissionMinor =
     said.commissionAmount == null
       ? basisPoints(grossMinor ?? 0, known.commissionBasisPoints)
@@ -27,7 +28,10 @@ export function priceStay(
     commissionAmount:
       commissionMinor === undefined || commissionMinor < 0
         ? wrong
-        : grossMinor !== undefined && grossMinor >= 0 && commissionMinor > grossMinor && 'must not be more than the gross amount',
+        : grossMinor !== undefined &&
+          grossMinor >= 0 &&
+          commissionMinor > grossMinor &&
+          'must not be more than the gross amount',
   });
   return { grossMinor: grossMinor!, commissionMinor: commissionMinor!, netMinor: grossMinor! - commissionMinor! };
 }

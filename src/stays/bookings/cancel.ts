@@ -20,7 +20,10 @@ export function cancelBooking(viewer: Viewer, { id, reason }: { id: string; reas
     refusal: (booking) =>
       booking.status === 'NO_SHOW' || booking.status === 'CHECKED_OUT'
         ? notFrom('cancelled', 'Reinstate it first if that was a mistake.')(booking)
-        : new Conflict('BOOKING_STARTED', 'This stay has begun. Check the guest out, or mark the guest as a no-show, instead.'),
+        : new Conflict(
+            'BOOKING_STARTED',
+            'This stay has begun. Check the guest out, or mark the guest as a no-show, instead.',
+          ),
   });
 }
 

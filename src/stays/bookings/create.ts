@@ -1,7 +1,7 @@
+import { clock } from '../../core/clock.ts';
 import { onTaken } from '../../core/constraints.ts';
 import { fromDay, nightsBetween } from '../../core/dates.ts';
 import { Conflict, Invalid, refuse } from '../../core/errors.ts';
-import { clock } from '../../core/clock.ts';
 import { textProblem } from '../../core/text.ts';
 import { TryAgain, type Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
@@ -43,9 +43,18 @@ export function createBooking(viewer: Viewer, input: NewBooking) {
   return viewer.write(async (tx, emit) => {
     const { property, roomType } = await placeOf(tx, input);
     const { currency, commissionBasisPoints } = viewer.agency;
-    const amounts = priceStay(input, { currency, nights, basePriceMinor: property.basePriceMinor, commissionBasisPoints });
+    const amounts = priceStay(input, {
+      currency,
+      nights,
+      basePriceMinor: property.basePriceMinor,
+      commissionBasisPoints,
+    });
     await takeNights(tx, { roomTypeId: roomType.id, checkIn: input.checkIn, checkOut: input.checkOut });
-    const guest = await guestFor(viewer, tx, { name: input.guestName.trim(), email: input.guestEmail, phone: input.guestPhone });
+    const guest = await guestFor(viewer, tx, {
+      name: input.guestName.trim(),
+      email: input.guestEmail,
+      phone: input.guestPhone,
+    });
     const now = clock.now();
     const status = input.status ?? 'CONFIRMED';
     const booking = await tx.booking
@@ -83,8 +92,11 @@ export function createBooking(viewer: Viewer, input: NewBooking) {
 export function stayProblems(nights: number, stay: Partial<NewBooking>) {
   return {
     checkOut:
-      nights < 1 ? 'must be after the check-in' : nights > LONGEST_STAY && `must be at most ${LONGEST_STAY} nights after the check-in`,
-    guestsCount: stay.guestsCount != null && (stay.guestsCount < 1 || stay.guestsCount > 1_000) && 'must be from 1 to 1000',
+      nights < 1
+        ? 'must be after the check-in'
+        : nights > LONGEST_STAY && `must be at most ${LONGEST_STAY} nights after the check-in`,
+    guestsCount:
+      stay.guestsCount != null && (stay.guestsCount < 1 || stay.guestsCount > 1_000) && 'must be from 1 to 1000',
     adults: stay.adults != null && (stay.adults < 0 || stay.adults > 1_000) && 'must be from 0 to 1000',
     children: stay.children != null && (stay.children < 0 || stay.children > 1_000) && 'must be from 0 to 1000',
     guestEmail: textProblem(stay.guestEmail),
@@ -102,7 +114,8 @@ async function placeOf(tx: Transaction, { propertyId, roomTypeId }: Pick<NewBook
   });
   if (!property) throw new Invalid({ propertyId: ['is not a property of this agency'] });
   if (property.archivedAt) throw new Conflict('PROPERTY_ARCHIVED', 'This property is archived and takes no bookings.');
-  const roomType = roomTypeId == null ? property.roomTypes[0] : property.roomTypes.find(({ id }) => id === parseId(roomTypeId));
+  const roomType =
+    roomTypeId == null ? property.roomTypes[0] : property.roomTypes.find(({ id }) => id === parseId(roomTypeId));
   if (!roomType) throw new Invalid({ roomTypeId: ['is not a room type of this property'] });
   return { property, roomType };
 }

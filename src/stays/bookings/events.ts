@@ -145,7 +145,11 @@ const about = (name: string, summary: string, connect: string) =>
   });
 
 export const bookingCreated = about('booking.created', 'New booking', 'create_reservation');
-export const bookingConfirmed = about('booking.confirmed', 'Booking moved from pending to confirmed', 'edit_reservation');
+export const bookingConfirmed = about(
+  'booking.confirmed',
+  'Booking moved from pending to confirmed',
+  'edit_reservation',
+);
 export const bookingUpdated = about('booking.updated', 'Booking modified', 'edit_reservation');
 export const bookingCancelled = about('booking.cancelled', 'Booking cancelled', 'cancel_reservation');
 export const bookingCheckedIn = about('booking.checked_in', 'Check-in confirmed', 'checkin_completed');

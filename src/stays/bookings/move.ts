@@ -1,11 +1,11 @@
+import type { Prisma } from '../../../prisma/generated/client/client.ts';
+import type { BookingStatus } from '../../../prisma/generated/client/enums.ts';
 import { Conflict, NotFound } from '../../core/errors.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
 import { parseId } from '../../graph/ids.ts';
 import type { EventDeclaration } from '../../outbox/event.ts';
 import { freeNights, takeNights } from '../../places/inventory.ts';
-import type { Prisma } from '../../../prisma/generated/client/client.ts';
-import type { BookingStatus } from '../../../prisma/generated/client/enums.ts';
 import { HOLDING, recount, spanOf } from './nights.ts';
 import type { BookingRow } from './types.ts';
 

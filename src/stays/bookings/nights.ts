@@ -1,7 +1,7 @@
+import type { BookingStatus } from '../../../prisma/generated/client/enums.ts';
 import { fromDay, nightsOf, toDay } from '../../core/dates.ts';
 import { share } from '../../core/money.ts';
 import type { Transaction } from '../../database/index.ts';
-import type { BookingStatus } from '../../../prisma/generated/client/enums.ts';
 import type { BookingRow } from './types.ts';
 
 /** The states in which a stay holds its nights against others. A request holds them too, so that it can be confirmed. */

@@ -4,6 +4,6 @@ import { randomInt } from 'node:crypto';
 const LETTERS = 'ABCDEFGHJKMNPQRSTUVWXYZ23456789';
 
 /** `BKG-` and six of 31 characters: 887 million. A clash is left to the unique constraint, and tried again. */
-export function newReference(): string {
-  return `BKG-${Array.from({ length: 6 }, () => LETTERS[randomInt(LETTERS.length)]).join('')}`;
+export function newReference(below: (most: number) => number = randomInt): string {
+  return `BKG-${Array.from({ length: 6 }, () => LETTERS[below(LETTERS.length)]).join('')}`;
 }

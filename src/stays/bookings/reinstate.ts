@@ -1,6 +1,6 @@
+import type { BookingStatus } from '../../../prisma/generated/client/enums.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
-import type { BookingStatus } from '../../../prisma/generated/client/enums.ts';
 import { bookingUpdated } from './events.ts';
 import { lock, notFrom, settleNights } from './move.ts';
 import { Booking, type BookingRow } from './types.ts';
@@ -35,7 +35,8 @@ export function reinstateBooking(viewer: Viewer, id: string) {
 builder.mutationField('reinstateBooking', (t) =>
   t.field({
     type: Booking,
-    description: 'Takes back a cancellation, a no-show, a check-in or a check-out. Nights that were freed are taken again, or it is refused.',
+    description:
+      'Takes back a cancellation, a no-show, a check-in or a check-out. Nights that were freed are taken again, or it is refused.',
     ability: 'bookings:manage',
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, { viewer }) => reinstateBooking(viewer, id),

@@ -1,10 +1,11 @@
-import { listRow, type Row } from '../../gateway/rest/row.ts';
+import { listRow, type Row } from '../../graph/row.ts';
 import { bookings } from './types.ts';
 
 const tag = 'Bookings';
 
 const BOOKING = `
-  id reference status source property_id: propertyId room_type_id: roomTypeId
+  id reference status source property_id: propertyId property { id code name } room_type_id: roomTypeId
+  guest_id: guestId guest { id name }
   check_in: checkIn check_out: checkOut nights
   guests_count: guestsCount adults children guest_name: guestName
   gross_amount: grossAmount commission_amount: commissionAmount net_amount: netAmount currency

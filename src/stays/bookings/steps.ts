@@ -62,4 +62,8 @@ const mutation = (name: string, description: string, run: (viewer: Viewer, id: s
 mutation('confirmBooking', 'Settles a pending booking.', confirmBooking);
 mutation('checkInBooking', 'Checks the guest of a confirmed booking in.', checkInBooking);
 mutation('checkOutBooking', 'Checks the guest out.', checkOutBooking);
-mutation('markBookingNoShow', 'Says that the guest of a confirmed booking never came, and frees the nights.', markNoShow);
+mutation(
+  'markBookingNoShow',
+  'Says that the guest of a confirmed booking never came, and frees the nights.',
+  markNoShow,
+);

@@ -1,9 +1,9 @@
+import type { Booking as BookingRow } from '../../../prisma/generated/client/client.ts';
+import { BookingStatus as Statuses } from '../../../prisma/generated/client/enums.ts';
 import { toDecimal } from '../../core/money.ts';
 import { builder } from '../../graph/builder.ts';
 import { parseId } from '../../graph/ids.ts';
 import { declareList } from '../../graph/list.ts';
-import type { Booking as BookingRow } from '../../../prisma/generated/client/client.ts';
-import { BookingStatus as Statuses } from '../../../prisma/generated/client/enums.ts';
 
 export type { BookingRow };
 
@@ -16,16 +16,22 @@ export const Booking = builder.prismaObject('Booking', {
   description: 'A stay, from the request to the check-out.',
   fields: (t) => ({
     id: t.exposeID('id'),
-    reference: t.exposeString('reference', { description: '`BKG-` and six letters or digits, or what an import gave it.' }),
+    reference: t.exposeString('reference', {
+      description: '`BKG-` and six letters or digits, or what an import gave it.',
+    }),
     status: t.expose('status', { type: BookingStatus }),
     source: t.exposeString('source', { description: 'Where it was made: airbnb, booking, direct …' }),
     propertyId: t.exposeID('propertyId'),
     property: t.relation('property'),
     roomTypeId: t.exposeID('roomTypeId'),
+    guestId: t.exposeID('guestId'),
     guest: t.relation('guest'),
     guestName: t.exposeString('guestName', { description: 'As it stands on this booking.' }),
     checkIn: t.expose('checkIn', { type: 'LocalDate', description: 'The first night.' }),
-    checkOut: t.expose('checkOut', { type: 'LocalDate', description: 'The day of departure; not a night of the stay.' }),
+    checkOut: t.expose('checkOut', {
+      type: 'LocalDate',
+      description: 'The day of departure; not a night of the stay.',
+    }),
     nights: t.exposeInt('nights'),
     guestsCount: t.exposeInt('guestsCount'),
     adults: t.exposeInt('adults', { nullable: true }),
@@ -48,7 +54,10 @@ export const Booking = builder.prismaObject('Booking', {
     currency: t.expose('currency', { type: 'Currency' }),
     cancelReason: t.exposeString('cancelReason', { nullable: true }),
     notes: t.exposeString('notes', { nullable: true }),
-    bookedAt: t.expose('bookedAt', { type: 'DateTime', description: 'When the guest booked; earlier than createdAt for imports.' }),
+    bookedAt: t.expose('bookedAt', {
+      type: 'DateTime',
+      description: 'When the guest booked; earlier than createdAt for imports.',
+    }),
     confirmedAt: t.expose('confirmedAt', { type: 'DateTime', nullable: true }),
     checkedInAt: t.expose('checkedInAt', { type: 'DateTime', nullable: true }),
     checkedOutAt: t.expose('checkedOutAt', { type: 'DateTime', nullable: true }),
@@ -65,16 +74,31 @@ export const bookings = declareList({
   ability: 'bookings:read',
   description: 'The bookings of the agency.',
   filters: {
-    status: { column: 'status', op: 'in', type: { enum: 'BookingStatus', ref: BookingStatus }, description: 'In any of these states.' },
+    status: {
+      column: 'status',
+      op: 'in',
+      type: { enum: 'BookingStatus', ref: BookingStatus },
+      description: 'In any of these states.',
+    },
     source: { column: 'source', op: 'in', type: 'String', description: 'From any of these sources.' },
     propertyId: { column: 'propertyId', op: 'equals', type: 'ID', description: 'At this property.' },
     reference: { column: 'reference', op: 'equals', type: 'String', description: 'With this reference.' },
-    guestName: { column: 'guestName', op: 'contains', type: 'String', description: 'With this in the guest’s name, in any case.' },
+    guestName: {
+      column: 'guestName',
+      op: 'contains',
+      type: 'String',
+      description: 'With this in the guest’s name, in any case.',
+    },
     checkInFrom: { column: 'checkIn', op: 'gte', type: 'LocalDate', description: 'Arriving on this day or later.' },
     checkInTo: { column: 'checkIn', op: 'lte', type: 'LocalDate', description: 'Arriving on this day or earlier.' },
     checkOutFrom: { column: 'checkOut', op: 'gte', type: 'LocalDate', description: 'Leaving on this day or later.' },
     checkOutTo: { column: 'checkOut', op: 'lte', type: 'LocalDate', description: 'Leaving on this day or earlier.' },
-    updatedSince: { column: 'updatedAt', op: 'gte', type: 'DateTime', description: 'Changed at or after this instant.' },
+    updatedSince: {
+      column: 'updatedAt',
+      op: 'gte',
+      type: 'DateTime',
+      description: 'Changed at or after this instant.',
+    },
   },
   orders: {
     ID: { column: 'id', kind: 'int' },

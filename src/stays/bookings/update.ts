@@ -21,7 +21,10 @@ type BookingChange = { [Field in keyof Changeable]?: Changeable[Field] | null };
  */
 export function updateBooking(viewer: Viewer, { id, input }: { id: string; input: BookingChange }) {
   refuseNulls(input, ['checkIn', 'checkOut', 'guestsCount', 'guestName', 'source', 'grossAmount', 'commissionAmount']);
-  refuse({ guestName: textProblem(input.guestName, { required: true }), source: textProblem(input.source, { most: 50, required: true }) });
+  refuse({
+    guestName: textProblem(input.guestName, { required: true }),
+    source: textProblem(input.source, { most: 50, required: true }),
+  });
   return viewer.write(async (tx, emit) => {
     const before = await lock(tx, id);
     const checkIn = input.checkIn ?? toDay(before.checkIn);

@@ -1,0 +1,129 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { LRUCache } from 'lru-cache';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import { clock } from '../core/clock.ts';
+import { DomainError } from '../core/errors.ts';
+import { Viewer, type ViewerAgency } from '../core/viewer.ts';
+import type { Database } from '../database/index.ts';
+import type { Wake } from '../outbox/wake.ts';
+import { parseToken, secretMatches } from '../platform/tokens.ts';
+
+/** From a request's headers to who is asking, or a refusal. */
+export type Authenticate = (headers: IncomingHttpHeaders, from: { ip?: string; requestId: string }) => Promise<Viewer>;
+
+interface Known {
+  tokenId: number;
+  secretHash: string;
+  abilities: ReadonlySet<string>;
+  expiresAt: Date | null;
+  revokedAt: Date | null;
+  plan: string;
+  trialEndsAt: Date | null;
+  agency: ViewerAgency;
+}
+
+/** A row is believed for this long, so that a busy token doesn't cost a statement a request. */
+const BELIEVED_MS = 1_000;
+/** `last_used_at` is written at most this often a token. */
+const USED_EVERY_MS = 60_000;
+
+/**
+ * Looks tokens up, and believes for a second what it found. A revocation is notified to every gateway when it commits;
+ * the second is for the case that nobody was listening just then.
+ */
+export function openAuthentication(services: {
+  database: Database;
+  wake: Wake;
+  config: Config;
+  log: Logger;
+}): Authenticate {
+  const believed = new LRUCache<number, Promise<Known | undefined>>({ max: 10_000, ttl: BELIEVED_MS });
+  const used = new LRUCache<number, number>({ max: 10_000 });
+  services.wake.onTokenChanged((tokenId) => believed.delete(tokenId));
+
+  return async (headers, { ip, requestId }) => {
+    const token = parseToken(bearer(headers.authorization) ?? '');
+    if (!token) throw unauthenticated();
+    let lookup = believed.get(token.id);
+    if (!lookup) {
+      lookup = find(services.database, token.id);
+      believed.set(token.id, lookup);
+      const forget = () => believed.delete(token.id);
+      lookup.then((found) => found ?? forget(), forget); // A token that is made next must not be refused for a second.
+    }
+    const known = await lookup;
+    const now = clock.now();
+    if (!known || !secretMatches(token.secret, known.secretHash)) throw unauthenticated();
+    if (known.revokedAt || (known.expiresAt && known.expiresAt <= now)) throw unauthenticated();
+    requirePlan(known, now);
+    noteUse(known.tokenId, now.getTime());
+    return new Viewer(
+      known.agency,
+      { name: `token:${known.tokenId}`, tokenId: known.tokenId, ip, requestId },
+      known.abilities,
+      services,
+    );
+  };
+
+  function noteUse(tokenId: number, now: number): void {
+    if (now - (used.get(tokenId) ?? 0) < USED_EVERY_MS) return;
+    used.set(tokenId, now);
+    services.database.system
+      .query(
+        'update access_token set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at < $2)',
+        [tokenId, new Date(now)],
+      )
+      .catch((error) => services.log.warn({ err: error }, 'the use of a token was not noted'));
+  }
+}
+
+async function find(database: Database, tokenId: number): Promise<Known | undefined> {
+  const { rows } = await database.system.query({
+    name: 'token',
+    text: `select t.id as token_id, t.secret_hash, t.abilities, t.expires_at, t.revoked_at, a.plan, a.trial_ends_at,
+             a.id, a.name, a.currency, a.timezone, a.commission_basis_points
+           from access_token t join agency a on a.id = t.agency_id where t.id = $1`,
+    values: [tokenId],
+  });
+  const row = rows[0];
+  if (!row) return undefined;
+  return {
+    tokenId: row.token_id,
+    secretHash: row.secret_hash,
+    abilities: new Set<string>(row.abilities),
+    expiresAt: row.expires_at,
+    revokedAt: row.revoked_at,
+    plan: row.plan,
+    trialEndsAt: row.trial_ends_at,
+    agency: {
+      id: row.id,
+      name: row.name,
+      currency: row.currency,
+      timezone: row.timezone,
+      commissionBasisPoints: row.commission_basis_points,
+    },
+  };
+}
+
+/** The API is part of the Business plan, and of its trial while that lasts. */
+function requirePlan({ plan, trialEndsAt }: Known, now: Date): void {
+  if (plan === 'BUSINESS' || (plan === 'TRIAL' && (!trialEndsAt || trialEndsAt > now))) return;
+  throw new DomainError(
+    'PLAN_REQUIRED',
+    plan === 'TRIAL'
+      ? 'The 14-day trial has ended. The API is part of the Business plan: upgrade to go on; your data and tokens are kept.'
+      : 'The API is part of the Business plan. Upgrade the agency’s plan to use it.',
+  );
+}
+
+/** The token in `Authorization: Bearer`, or as the user name of Basic, which is what BI tools can send. */
+function bearer(authorization: string | undefined): string | undefined {
+  const [scheme, value] = authorization?.split(' ', 2) ?? [];
+  if (/^bearer$/i.test(scheme ?? '')) return value;
+  if (/^basic$/i.test(scheme ?? '') && value) return Buffer.from(value, 'base64').toString('utf8').split(':', 1)[0];
+  return undefined;
+}
+
+const unauthenticated = () =>
+  new DomainError('UNAUTHENTICATED', 'Unauthenticated.', undefined, { 'www-authenticate': 'Bearer realm="bellhop"' });

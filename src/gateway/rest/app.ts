@@ -1,0 +1,143 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import type { GraphQLSchema } from 'graphql';
+import type { Logger } from 'pino';
+import { v7 as uuid } from 'uuid';
+import type { Config } from '../../config.ts';
+import { DomainError } from '../../core/errors.ts';
+import type { Viewer } from '../../core/viewer.ts';
+import type { Row } from '../../graph/row.ts';
+import type { Authenticate } from '../authenticate.ts';
+import { readBody } from '../body.ts';
+import { deadline } from '../deadline.ts';
+import { docs } from '../docs.ts';
+import { admit } from '../guard.ts';
+import { type Limits, limitHeaders } from '../limits.ts';
+import { toDomainError } from '../mask.ts';
+import { printOpenApi } from '../openapi/document.ts';
+import { type Answer, JSON_TYPE, refusal } from './answer.ts';
+import { parseBody } from './body.ts';
+import { fingerprintOf, keyOf, once } from './idempotency.ts';
+import { type Match, matcher } from './match.ts';
+import { readSearch } from './parameters.ts';
+import { compileRoutes, type Route } from './route.ts';
+
+export interface RestServices {
+  schema: GraphQLSchema;
+  rows: Row[];
+  config: Config;
+  authenticate: Authenticate;
+  limits: Limits;
+  log: Logger;
+}
+
+/** `/v1`, its OpenAPI document and `/docs`. Everything else is a 404, in JSON like every other refusal. */
+export function restApp(services: RestServices): Express {
+  const { schema, rows } = services;
+  const serve = rowServer(services);
+  const openApi: Answer = {
+    status: 200,
+    headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-cache' },
+    body: JSON.stringify(printOpenApi(schema, rows)),
+  };
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.get('/v1/openapi.json', (req, res) => send(req, res, openApi, { 'x-request-id': uuid() }));
+  app.use('/v1', (req, res) => serve(req, res));
+  app.use('/docs', docs());
+  app.use((req, res) => {
+    const requestId = uuid();
+    const nothing = new DomainError(
+      'NOT_FOUND',
+      'There is nothing here. Look at /docs, /v1/openapi.json and /graphql.',
+    );
+    send(req, res, refusal(nothing, requestId), { 'x-request-id': requestId });
+  });
+  app.use(((error, req, res, next) => {
+    if (res.headersSent) return next(error);
+    const requestId = uuid();
+    send(req, res, refusal(toDomainError(error, services.log, requestId), requestId), { 'x-request-id': requestId });
+  }) satisfies ErrorRequestHandler);
+  return app;
+}
+
+/** What a request goes through, in this order: who asks, how often, what for, whether it may, and then the row. */
+function rowServer({ schema, rows, config, authenticate, limits, log }: RestServices) {
+  const match = matcher(compileRoutes(schema, rows));
+
+  return async (req: IncomingMessage & { originalUrl: string }, res: ServerResponse): Promise<void> => {
+    const requestId = uuid();
+    const headers: Record<string, string> = { 'x-request-id': requestId };
+    try {
+      const viewer = await authenticate(req.headers, { ip: req.socket.remoteAddress, requestId });
+      const verdict = await limits.take(viewer.actor.tokenId!);
+      Object.assign(headers, limitHeaders(verdict));
+      if (!verdict.allowed) throw new DomainError('RATE_LIMITED', 'Too Many Attempts.');
+      const [path, search = ''] = split(req.originalUrl);
+      const found = match(path);
+      const route = routeFor(found, req.method!, path);
+      admit(viewer, route.operation.plan, route.most);
+      send(req, res, await deadline(ask(viewer, route, req, { path, search, values: found!.path })), headers);
+    } catch (error) {
+      const told = toDomainError(error, log, requestId);
+      if (res.headersSent) return void res.destroy();
+      send(req, res, refusal(told, requestId), headers);
+    }
+  };
+
+  async function ask(
+    viewer: Viewer,
+    route: Route,
+    req: IncomingMessage,
+    at: { path: string; search: string; values: string[] },
+  ) {
+    const { headers } = req;
+    const reads = route.row.method === 'GET';
+    const bytes = reads ? undefined : await readBody(req);
+    const key = reads ? undefined : keyOf(headers);
+    const body = bytes && parseBody(headers, bytes);
+    const asked = {
+      headers,
+      body,
+      path: at.values,
+      query: readSearch(at.search),
+      search: at.search,
+      url: config.publicUrl + at.path,
+    };
+    if (key === undefined) return route.answer(viewer, asked);
+    const target = at.search === '' ? at.path : `${at.path}?${at.search}`;
+    return once(viewer, key, fingerprintOf(req.method!, target, bytes!), () => route.answer(viewer, asked));
+  }
+}
+
+/** The row of a method, or a refusal that says which methods there are. HEAD is a GET whose body stays here. */
+function routeFor(found: Match<Route> | undefined, method: string, path: string): Route {
+  if (!found)
+    throw new DomainError('NOT_FOUND', `There is nothing at ${path}. GET /v1/openapi.json names every path there is.`);
+  const route = found.byMethod.get(method === 'HEAD' ? 'GET' : method);
+  if (route) return route;
+  const allowed = [...found.byMethod.keys()].flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name])).join(', ');
+  throw new DomainError(
+    'METHOD_NOT_ALLOWED',
+    `The ${method} method is not supported here. Use ${allowed}.`,
+    undefined,
+    { allow: allowed },
+  );
+}
+
+function split(target: string): [path: string, search?: string] {
+  const at = target.indexOf('?');
+  return at < 0 ? [target] : [target.slice(0, at), target.slice(at + 1)];
+}
+
+function send(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { status, headers, body }: Answer,
+  more: Record<string, string>,
+): void {
+  const bytes = body === undefined ? undefined : Buffer.from(body);
+  res.writeHead(status, { ...headers, ...more, ...(bytes && { 'content-length': bytes.length }) });
+  res.end(req.method === 'HEAD' ? undefined : bytes);
+}

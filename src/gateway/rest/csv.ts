@@ -1,0 +1,56 @@
+import { stringify } from 'csv-stringify/sync';
+import {
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  getNamedType,
+  getNullableType,
+  isLeafType,
+  isListType,
+  isObjectType,
+  type SelectionSetNode,
+} from 'graphql';
+import { fieldsOf } from './leaves.ts';
+
+export const CSV_TYPE = 'text/csv; charset=utf-8';
+
+/** Writes rows as CSV, with the same columns and the same header however many rows there are. */
+export type WriteCsv = (rows: unknown[]) => string;
+
+/**
+ * The CSV form of a selection: one column a leaf, an object's leaves under its name (`property_name`). Lists of objects
+ * don't fit into a row and are left out; lists of values are joined. A text that a spreadsheet would run as a formula
+ * gets an apostrophe before it.
+ */
+export function csvOf(type: GraphQLObjectType, selection: SelectionSetNode): WriteCsv {
+  const columns = columnsOf(type, selection, [], []);
+  const header = columns.map(({ name }) => name);
+  return (rows) =>
+    stringify(
+      rows.map((row) => columns.map(({ path }) => cell(row, path))),
+      { header: true, columns: header, escape_formulas: true, cast: { boolean: String } },
+    );
+}
+
+interface Column {
+  name: string;
+  path: string[];
+}
+
+function columnsOf(type: GraphQLObjectType, selection: SelectionSetNode, above: string[], found: Column[]): Column[] {
+  for (const node of fieldsOf(selection)) {
+    const path = [...above, node.alias?.value ?? node.name.value];
+    const output: GraphQLOutputType = type.getFields()[node.name.value]!.type;
+    const named = getNamedType(output);
+    if (isLeafType(named)) found.push({ name: path.join('_'), path });
+    else if (isObjectType(named) && !isListType(getNullableType(output)))
+      columnsOf(named, node.selectionSet!, path, found);
+  }
+  return found;
+}
+
+function cell(row: unknown, path: string[]): unknown {
+  let value = row as Record<string, unknown> | null | undefined;
+  for (const key of path) value = value?.[key] as typeof value;
+  if (Array.isArray(value)) return value.join(', ');
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
+}

@@ -1,0 +1,129 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { GraphQLSchema } from 'graphql';
+import type { Logger } from 'pino';
+import { v7 as uuid } from 'uuid';
+import type { Config } from '../config.ts';
+import { DomainError, HTTP_STATUS } from '../core/errors.ts';
+import type { Database } from '../database/index.ts';
+import type { Row } from '../graph/row.ts';
+import type { Wake } from '../outbox/wake.ts';
+import { openAuthentication } from './authenticate.ts';
+import { decode, readBody } from './body.ts';
+import { openGraphql, refusal } from './graphql.ts';
+import { limitHeaders, openLimits } from './limits.ts';
+import { toDomainError } from './mask.ts';
+import { restApp } from './rest/app.ts';
+
+export interface Gateway {
+  server: Server;
+  /** The port that it listens on: the configured one, or the one that the system chose for 0. */
+  port: number;
+  /** Takes no new requests, waits for those in flight, and then closes what is left. */
+  close(): Promise<void>;
+}
+
+export interface GatewayServices {
+  schema: GraphQLSchema;
+  rows: Row[];
+  config: Config;
+  database: Database;
+  wake: Wake;
+  log: Logger;
+  /** What `/readyz` answers: each part by name, and whether it works. */
+  readiness: () => Promise<Record<string, boolean>>;
+}
+
+/** One HTTP server with all doors: `/graphql` is dispatched before Express, which serves `/v1`, `/docs` and the rest. */
+export async function openGateway(services: GatewayServices): Promise<Gateway> {
+  const { schema, config, log } = services;
+  const authenticate = openAuthentication(services);
+  const limits = openLimits(config, log);
+  const graphql = openGraphql({ schema, log });
+  const rest = restApp({ ...services, authenticate, limits });
+  const stopping = new AbortController();
+
+  const server = createServer((request, response) => {
+    const path = request.url?.split('?', 1)[0];
+    if (path === '/graphql') serveGraphql(request, response);
+    else if (path === '/healthz') answer(response, 200, { status: 'ok' });
+    else if (path === '/readyz') serveReadiness(response);
+    else rest(request, response);
+  });
+  server.keepAliveTimeout = 65_000; // Longer than a load balancer's, so that it is the one to let go.
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(config.port, config.host, () => resolve());
+  });
+  const { port } = server.address() as AddressInfo;
+  if (config.port === 0) config.publicUrl = config.publicUrl.replace(/:0$/, `:${port}`); // Known only now.
+
+  return {
+    server,
+    port,
+    async close() {
+      stopping.abort(); // Subscriptions end; their clients resume elsewhere with the last cursor.
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const patience = setTimeout(() => server.closeAllConnections(), 10_000);
+      await closed;
+      clearTimeout(patience);
+      await limits.close();
+    },
+  };
+
+  async function serveGraphql(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const requestId = uuid();
+    response.setHeader('x-request-id', requestId);
+    try {
+      if (wantsPage(request)) return await graphql(request, response, {});
+      const viewer = await authenticate(request.headers, { ip: request.socket.remoteAddress, requestId });
+      const verdict = await limits.take(viewer.actor.tokenId!);
+      for (const [name, value] of Object.entries(limitHeaders(verdict))) response.setHeader(name, value);
+      if (!verdict.allowed) throw new DomainError('RATE_LIMITED', 'Too Many Attempts.');
+      if (request.method === 'POST')
+        Object.assign(request, { body: readable(request, decode(await readBody(request))) });
+      const gone = new AbortController();
+      response.once('close', () => gone.abort());
+      const signal = AbortSignal.any([gone.signal, stopping.signal]);
+      await graphql(request, response, { viewer, requestId, signal });
+    } catch (error) {
+      const told = toDomainError(error, log, requestId);
+      if (response.headersSent) return void response.destroy();
+      answer(response, HTTP_STATUS[told.code], refusal(told, requestId), told.headers);
+    }
+  }
+
+  async function serveReadiness(response: ServerResponse): Promise<void> {
+    const parts = await services.readiness().catch(() => ({ database: false }));
+    const ready = Object.values(parts).every(Boolean);
+    answer(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', ...parts });
+  }
+}
+
+/** A browser that asks for the page rather than for data. */
+function wantsPage({ method, url, headers }: IncomingMessage): boolean {
+  return method === 'GET' && Boolean(headers.accept?.includes('text/html')) && !url?.includes('query=');
+}
+
+/** The body in the form in which Yoga reads it fastest: parsed, or as text for Yoga to say what is wrong with it. */
+function readable({ headers }: IncomingMessage, text: string): unknown {
+  if (!headers['content-type']?.startsWith('application/json')) return text;
+  try {
+    const body = JSON.parse(text);
+    if (body !== null && typeof body === 'object' && !Array.isArray(body) && Object.keys(body).length > 0) return body;
+  } catch {
+    // Not JSON: said by Yoga, in the protocol's words.
+  }
+  return text;
+}
+
+function answer(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+    ...headers,
+  });
+  response.end(JSON.stringify(body));
+}

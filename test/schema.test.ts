@@ -1,0 +1,44 @@
+import { printSchema } from 'graphql';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { schema } from '../src/domains.ts';
+import { optionsOf } from '../src/gateway/guard.ts';
+import { printOpenApi } from '../src/gateway/openapi/document.ts';
+import { catalogue } from '../src/outbox/event.ts';
+import { rows } from '../src/routes.ts';
+
+// Clients are generated from these files and reviewers read their diff. `npm run schema` prints them anew.
+test('schema/ is what the code prints', async () => {
+  await expect(`${printSchema(schema)}\n`).toMatchFileSnapshot('../schema/schema.graphql');
+  await expect(json(printOpenApi(schema, rows))).toMatchFileSnapshot('../schema/openapi.json');
+  for (const event of catalogue()) {
+    const { name, summary } = event;
+    const file = {
+      $id: name,
+      title: name,
+      description: summary,
+      ...z.toJSONSchema(event.data),
+      examples: [event.example],
+    };
+    await expect(json(file)).toMatchFileSnapshot(`../schema/events/${name}.json`);
+    if (!event.connect) continue;
+    const { connect, connectExample } = event;
+    const told = { title: connect.name, ...z.toJSONSchema(connect.data), examples: [connectExample] };
+    await expect(json(told)).toMatchFileSnapshot(`../schema/connect/${connect.name}.json`);
+  }
+});
+
+/** What any token may ask: who it is. Everything else needs an ability. */
+const PUBLIC = ['Query.me'];
+
+// A root field that nobody gave an ability would be open to every token of every agency.
+test('every root field names its ability, or stands in the short public list', () => {
+  const open = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].flatMap((type) =>
+    Object.values(type!.getFields())
+      .filter((field) => !optionsOf(field).ability)
+      .map((field) => `${type!.name}.${field.name}`),
+  );
+  expect(open).toEqual(PUBLIC);
+});
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
