@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
@@ -30,7 +30,10 @@ export async function openEmbedded(
 ): Promise<EmbeddedServer> {
   mkdirSync(dataDir, { recursive: true });
   const home = await findPostgres();
-  if (home.user) refuseClosedPath(dataDir, home.user, 'DATA_DIR');
+  if (home.user) {
+    chmodSync(dataDir, statSync(dataDir).mode | 0o011); // Ours to open for the server; `mktemp -d` makes them closed.
+    refuseClosedPath(dataDir, home.user, 'DATA_DIR');
+  }
   const cluster = clusterUnder(dataDir, home, settings);
   const presence = await joinOrStart(cluster);
   presence.client.once('error', (error) => log.error({ error: error.message }, 'the embedded database dropped us'));

@@ -12,13 +12,12 @@ type Table = 'owner' | 'property' | 'room_type' | 'guest' | 'booking' | 'night';
  */
 export async function insertMany(tx: Transaction, table: Table, rows: object[]): Promise<void> {
   if (rows.length === 0) return;
-  const columns = Object.keys(rows[0]!).map((key) => `"${snake(key)}"`);
+  const names = Object.keys(rows[0]!).map((key) => [key as keyof (typeof rows)[number], snake(key)] as const);
+  const columns = names.map(([, column]) => `"${column}"`);
   const written = await tx.$executeRawUnsafe(
     `insert into "${table}" (${columns}) select ${columns} from json_populate_recordset(null::"${table}", $1::json)
      on conflict do nothing`,
-    JSON.stringify(
-      rows.map((row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [snake(key), value]))),
-    ),
+    JSON.stringify(rows.map((row) => Object.fromEntries(names.map(([key, column]) => [column, row[key]])))),
   );
   if (written < rows.length) throw new TryAgain(`Somebody else wrote a row of ${table} at the same time.`);
 }

@@ -85,6 +85,8 @@ const TAKE_TURNS = `
   limit $2
   for update of t skip locked`;
 
+// The turns that we hold keep other claims away. A settle may hold a row, and wait for its turn: passing over that row is
+// what keeps the two from waiting for each other.
 const LEASE = `
   with picked as (
     select q.*
