@@ -2,8 +2,8 @@
 // weighs 300 MB, wants to download an engine it doesn't use, and npm keeps it in a production install as an optional
 // peer of @prisma/client. These are the two generators that it would call.
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
@@ -42,7 +42,14 @@ const pothos = declared('pothos', 'prisma-pothos-types', 'generated/pothos.ts', 
   generateDatamodel: 'true',
 });
 const datasources = [
-  { name: 'db', provider: 'postgresql', activeProvider: 'postgresql', url: { value: null, fromEnvVar: null }, schemas: [], sourceFilePath: schemaPath },
+  {
+    name: 'db',
+    provider: 'postgresql',
+    activeProvider: 'postgresql',
+    url: { value: null, fromEnvVar: null },
+    schemas: [],
+    sourceFilePath: schemaPath,
+  },
 ];
 const options = (mine, others) => ({
   generator: mine,

@@ -11,7 +11,9 @@ const bundle = join(root, 'dist', 'bellhop.js');
 if (isStale()) {
   const { build } = await import('./build.mjs');
   if (!(await build()) && !existsSync(bundle)) {
-    console.error('dist/ has not been built, and the build tools are not installed.\nRun: npm ci --include=dev && npm run build');
+    console.error(
+      'dist/ has not been built, and the build tools are not installed.\nRun: npm ci --include=dev && npm run build',
+    );
     process.exit(1);
   }
 }

@@ -42,7 +42,12 @@ export async function build() {
   const wasm = require.resolve('@prisma/schema-engine-wasm').replace(/[^/\\]+$/, 'schema_engine_bg.wasm');
   cpSync(wasm, join(assets, 'schema_engine_bg.wasm'));
   const swagger = dirname(require.resolve('swagger-ui-dist/package.json'));
-  for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-standalone-preset.js', 'favicon-32x32.png']) {
+  for (const file of [
+    'swagger-ui.css',
+    'swagger-ui-bundle.js',
+    'swagger-ui-standalone-preset.js',
+    'favicon-32x32.png',
+  ]) {
     if (existsSync(join(swagger, file))) cpSync(join(swagger, file), join(assets, 'swagger-ui', file));
   }
   writeFileSync(join(dist, 'package.json'), '{"type":"module"}\n');

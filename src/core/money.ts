@@ -42,12 +42,6 @@ export function toMinor(amount: number | string, currency: string): number | und
   return match[1] ? -minor : minor;
 }
 
-/** Shares a total among `parts`, the remainder on the last, so that the shares always add up to the total. */
-export function share(totalMinor: number, parts: number): number[] {
-  const each = Math.trunc(totalMinor / parts);
-  return Array.from({ length: parts }, (_, i) => (i < parts - 1 ? each : totalMinor - each * (parts - 1)));
-}
-
 /** Hundredths of a percent of an amount, half up. */
 export function basisPoints(minor: number, points: number): number {
   return Math.floor((minor * points + 5_000) / 10_000);

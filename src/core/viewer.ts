@@ -163,5 +163,7 @@ export class TryAgain extends Error {}
 /** A deadlock or a serialization failure: PostgreSQL took the transaction back whole, and asks to be asked again. */
 function isRetryable(error: unknown): boolean {
   if (error instanceof TryAgain) return true;
-  return error instanceof Error && 'code' in error && error.code === 'P2034';
+  const { code, meta } = error as { code?: string; meta?: { driverAdapterError?: { cause?: { kind?: string } } } };
+  // The second is how Prisma says it of a statement that we wrote ourselves.
+  return code === 'P2034' || meta?.driverAdapterError?.cause?.kind === 'TransactionWriteConflict';
 }

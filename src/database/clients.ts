@@ -27,6 +27,24 @@ export function clientsByAgency(shared: pg.Pool): (agencyId: number) => PrismaCl
   };
 }
 
+/**
+ * Runs a statement as an agency, without Prisma: rows as arrays, because a planned read is one row of JSON texts. The text
+ * gets a name like Prisma's statements do.
+ */
+export function readerByAgency(
+  shared: pg.Pool,
+): (agencyId: number, text: string, values: unknown[]) => Promise<pg.QueryArrayResult> {
+  const pools = new LRUCache<number, AgencyPool>({ max: 10_000 });
+  return (agencyId, text, values) => {
+    let pool = pools.get(agencyId);
+    if (!pool) {
+      pool = new AgencyPool(shared, agencyId);
+      pools.set(agencyId, pool);
+    }
+    return pool.query({ name: nameOf(text) || undefined, text, values, rowMode: 'array' });
+  };
+}
+
 const names = new Map<string, string>();
 const MOST_NAMES = 2_000;
 

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Prisma, PrismaClient } from '../../prisma/generated/client/client.ts';
 import type { Config } from '../config.ts';
-import { clientsByAgency } from './clients.ts';
+import { clientsByAgency, readerByAgency } from './clients.ts';
 import { openEmbedded } from './embedded.ts';
 import { migrate } from './migrate.ts';
 import { openPool } from './pools.ts';
@@ -13,6 +13,8 @@ export interface Database {
   forAgency(agencyId: number): PrismaClient;
   /** Connections for what works across agencies (tokens, relay, command line, timers): the platform's tables only. */
   system: pg.Pool;
+  /** Runs one reading statement as an agency, without Prisma. Rows are arrays. */
+  read(agencyId: number, text: string, values: unknown[]): Promise<pg.QueryArrayResult>;
   /**
    * Lends a plain connection that acts for one agency, for COPY and raw SQL. A statement may take 15 seconds; longer
    * work says `set local statement_timeout` in its transaction. If `fn` throws, the connection is closed.
@@ -54,6 +56,7 @@ export async function openDatabase(
 
   return {
     forAgency: clientsByAgency(app),
+    read: readerByAgency(app),
     system,
     async asAgency(agencyId, fn) {
       const client = await new AgencyPool(app, agencyId).connect();

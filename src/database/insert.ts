@@ -3,7 +3,7 @@ import { TryAgain } from '../core/viewer.ts';
 import type { Transaction } from './index.ts';
 
 /** The tables that are written in bulk. */
-type Table = 'owner' | 'property' | 'room_type' | 'guest' | 'booking' | 'night';
+type Table = 'owner' | 'property' | 'room_type' | 'guest' | 'booking';
 
 /**
  * Inserts many rows with one statement and one parameter, ten times as fast as a list of values and always the same text,
@@ -23,9 +23,9 @@ export async function insertMany(tx: Transaction, table: Table, rows: object[]):
 }
 
 /** Ids that nobody else will get, so that rows that point at each other are known before any is written. */
-export async function drawIds(tx: Transaction, table: Exclude<Table, 'night'>, count: number): Promise<number[]> {
+export async function drawIds(tx: Transaction, table: Table, count: number): Promise<number[]> {
   if (count === 0) return [];
   const rows = await tx.$queryRaw<{ id: number }[]>`
-    select nextval(pg_get_serial_sequence(${table}, 'id'))::int as id from generate_series(1, ${count}::int)`;
+    select nextval(${`${table}_id_seq`}::regclass)::int as id from generate_series(1, ${count}::int)`;
   return rows.map(({ id }) => id);
 }

@@ -13,7 +13,7 @@ export class AgencyPool extends pg.Pool {
     super();
     // Assigned rather than overridden: the callback forms that pg declares are not offered here.
     this.connect = (() => this.checkOut()) as pg.Pool['connect'];
-    this.query = ((...query: [string, unknown[]?]) => this.run(query)) as pg.Pool['query'];
+    this.query = ((...query: [string | pg.QueryConfig, unknown[]?]) => this.run(query)) as pg.Pool['query'];
   }
 
   private async checkOut(): Promise<pg.PoolClient> {
@@ -28,10 +28,10 @@ export class AgencyPool extends pg.Pool {
   }
 
   /** Unlike pg's own, keeps the connection when the statement was merely refused: a unique violation is an answer. */
-  private async run(query: [string, unknown[]?]): Promise<pg.QueryResult> {
+  private async run(query: [string | pg.QueryConfig, unknown[]?]): Promise<pg.QueryResult> {
     const client = await this.checkOut();
     try {
-      const result = await client.query(...query);
+      const result = await client.query(query[0], query[1]);
       client.release();
       return result;
     } catch (error) {

@@ -1,6 +1,6 @@
 import { builder } from '../graph/builder.ts';
-import { parseId } from '../graph/ids.ts';
 import { declareList } from '../graph/list.ts';
+import { declareRead } from '../graph/read.ts';
 
 export const Owner = builder.prismaObject('Owner', {
   description: 'Who a property belongs to.',
@@ -32,14 +32,4 @@ export const owners = declareList({
   defaultOrder: 'ID_DESC',
 });
 
-builder.queryField('owner', (t) =>
-  t.prismaField({
-    type: 'Owner',
-    nullable: true,
-    description: 'One owner; null when the agency has none of this id.',
-    ability: 'owners:read',
-    args: { id: t.arg.id({ required: true }) },
-    resolve: (query, _root, { id }, { viewer }) =>
-      viewer.db.owner.findFirst({ ...query, where: { id: parseId(id) ?? -1 } }),
-  }),
-);
+declareRead({ field: 'owner', noun: 'owner', list: owners });

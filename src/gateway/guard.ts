@@ -17,7 +17,7 @@ import type { Ability } from '../core/abilities.ts';
 import { DomainError } from '../core/errors.ts';
 import type { Viewer } from '../core/viewer.ts';
 import { COST_LIMIT } from '../graph/cost.ts';
-import { DEFAULT_PAGE, PAGE_LIMIT } from '../graph/list.ts';
+import { DEFAULT_PAGE, PAGE_LIMIT } from '../graph/page.ts';
 
 /** Introspection, as GraphiQL and code generators ask for it, is 13 deep. */
 export const DEPTH_LIMIT = 15;

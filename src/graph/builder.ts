@@ -5,6 +5,7 @@ import type PrismaTypes from '../../prisma/generated/pothos.ts';
 import { getDatamodel } from '../../prisma/generated/pothos.ts';
 import type { Ability } from '../core/abilities.ts';
 import type { Viewer } from '../core/viewer.ts';
+import type { Expression } from './sql.ts';
 
 /** What every resolver is given. */
 export interface Context {
@@ -51,6 +52,8 @@ declare global {
        * another's list. `gateway/guard.ts` reads it before anything runs; `/v1`, OpenAPI and the tests read it too.
        */
       ability?: Ability;
+      /** The same value as SQL, for the planner: without it a selection of this field is executed in the ordinary way. */
+      sql?: Expression;
       /** What selecting this field costs beside its children, when that isn't the usual point. */
       cost?: number;
     }

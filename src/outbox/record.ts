@@ -2,7 +2,7 @@ import { v7 as uuid } from 'uuid';
 import { clock } from '../core/clock.ts';
 import type { Transaction } from '../database/index.ts';
 import { connectBodyParts, standardBody } from '../relay/envelope.ts';
-import type { EventDeclaration } from './event.ts';
+import type { AnyEvent, EventDeclaration } from './event.ts';
 
 export interface Recorded {
   /** The event's id: the same in the log, in every delivery and at every replay. */
@@ -36,9 +36,21 @@ export async function recordAll<Facts>(
   agencyId: number,
   event: EventDeclaration<Facts>,
   told: Facts[],
-  { silent = false, test = false }: RecordOptions = {},
+  options?: RecordOptions,
 ): Promise<Recorded[]> {
-  if (told.length === 0) return [];
+  return recordRendered(tx, renderEvents(agencyId, event, told), options);
+}
+
+/** Events whose bytes are made and that are not in the log yet. */
+export interface RenderedEvents {
+  agencyId: number;
+  event: AnyEvent;
+  createdAt: Date;
+  rows: { id: string; subject: string; subject_seq: number; body: string; before?: string; after?: string }[];
+}
+
+/** The part of `recordAll` that needs no database: an import does it while PostgreSQL writes the facts. */
+export function renderEvents<Facts>(agencyId: number, event: EventDeclaration<Facts>, told: Facts[]): RenderedEvents {
   const createdAt = clock.now();
   const { connect } = event;
   const rows = told.map((facts) => {
@@ -51,17 +63,26 @@ export async function recordAll<Facts>(
     const body = standardBody({ id, event: event.name, createdAt, agencyId, data });
     return { id, subject: `${kind}:${subjectId}`, subject_seq: version, body, before, after };
   });
+  return { agencyId, event, createdAt, rows };
+}
+
+export async function recordRendered(
+  tx: Transaction,
+  { agencyId, event, createdAt, rows }: RenderedEvents,
+  { silent = false, test = false }: RecordOptions = {},
+): Promise<Recorded[]> {
+  if (rows.length === 0) return [];
   // Connect's id is the sequence number, which only the insert knows; so the insert writes it into the body.
   await tx.$executeRaw`
     with e as (
-      select r.*, nextval(pg_get_serial_sequence('outbox_event', 'seq')) as seq
+      select r.*, nextval('outbox_event_seq_seq') as seq
       from json_to_recordset(${JSON.stringify(rows)}::json)
         as r(id uuid, subject text, subject_seq int, body text, before text, after text)
     )
     insert into outbox_event
       (id, seq, agency_id, type, subject, subject_seq, occurred_at, body, connect_type, connect_body, silent, test)
     select id, seq, ${agencyId}, ${event.name}, subject, subject_seq,
-      ${createdAt}, body, ${connect?.name ?? null}, before || seq || after, ${silent}, ${test}
+      ${createdAt}, body, ${event.connect?.name ?? null}, before || seq || after, ${silent}, ${test}
     from e`;
   return rows.map(({ id }) => ({ id }));
 }

@@ -9,14 +9,13 @@ import type { Span } from './inventory.ts';
  * stay, in three statements for hundreds.
  */
 export async function takeManyNights(tx: Transaction, spans: Span[]): Promise<string[][]> {
-  const nights = await lockNights(tx, spans);
-  const full = spans.map((span) => {
-    const own = nightsIn(span, nights);
+  const { nights, bySpan } = await lockNights(tx, spans);
+  const full = bySpan.map((own) => {
     const none = own.filter((night) => night.left - night.taken < 1);
     if (none.length === 0) for (const night of own) night.taken += 1;
     return none.map(({ date }) => date);
   });
-  const sold = [...nights.values()].filter(({ taken }) => taken > 0);
+  const sold = nights.filter(({ taken }) => taken > 0);
   const written = await tx.$executeRaw`
     insert into inventory (agency_id, room_type_id, date, total, sold)
     select r.agency_id, r.id, n.date, r.units, n.taken
@@ -33,10 +32,10 @@ export async function takeManyNights(tx: Transaction, spans: Span[]): Promise<st
 
 /** How many units each room type needs so that these stays fit beside what is sold and blocked already. */
 export async function unitsNeeded(tx: Transaction, spans: Span[]): Promise<Map<number, number>> {
-  const nights = await lockNights(tx, spans);
-  for (const span of spans) for (const night of nightsIn(span, nights)) night.taken += 1;
+  const { nights, bySpan } = await lockNights(tx, spans);
+  for (const night of bySpan.flat()) night.taken += 1;
   const needed = new Map<number, number>();
-  for (const { roomTypeId, total, left, taken } of nights.values()) {
+  for (const { roomTypeId, total, left, taken } of nights) {
     needed.set(roomTypeId, Math.max(needed.get(roomTypeId) ?? 0, total - left + taken));
   }
   return needed;
@@ -62,34 +61,35 @@ interface RoomNight {
 }
 
 /**
- * The nights of these stays, held until the transaction ends, in the order in which `takeNights` takes them too: two
+ * The nights of these stays, all of them and stay by stay, held until the transaction ends, in the order in which `takeNights` takes them too: two
  * writers wait for each other and never in a circle.
  */
-async function lockNights(tx: Transaction, spans: Span[]): Promise<Map<string, RoomNight>> {
+async function lockNights(tx: Transaction, spans: Span[]): Promise<{ nights: RoomNight[]; bySpan: RoomNight[][] }> {
   const roomTypes = await tx.$queryRaw<{ id: number; units: number }[]>`
     select id, units from room_type where id = any(${[...new Set(spans.map(({ roomTypeId }) => roomTypeId))]}::int[])`;
   const units = new Map(roomTypes.map((row) => [row.id, row.units]));
-  const nights = new Map<string, RoomNight>();
-  for (const { roomTypeId, checkIn, checkOut } of spans) {
-    for (const date of nightsOf(checkIn, checkOut)) {
+  const known = new Map<string, RoomNight>();
+  const bySpan = spans.map(({ roomTypeId, checkIn, checkOut }) =>
+    nightsOf(checkIn, checkOut).map((date) => {
+      const key = keyOf(roomTypeId, date);
       const total = units.get(roomTypeId) ?? 0;
-      nights.set(keyOf(roomTypeId, date), { roomTypeId, date, total, left: total, taken: 0 });
-    }
-  }
+      const night = known.get(key) ?? { roomTypeId, date, total, left: total, taken: 0 };
+      known.set(key, night);
+      return night;
+    }),
+  );
+  const nights = [...known.values()];
   const kept = await tx.$queryRaw<{ room_type_id: number; date: string; total: number; used: number }[]>`
     select i.room_type_id, i.date::text, i.total, i.sold + i.blocked as used
     from inventory i
-    join json_to_recordset(${JSON.stringify([...nights.values()])}::json) as n("roomTypeId" int, date date)
+    join json_to_recordset(${JSON.stringify(nights)}::json) as n("roomTypeId" int, date date)
       on n."roomTypeId" = i.room_type_id and n.date = i.date
     order by i.room_type_id, i.date
     for update of i`;
   for (const { room_type_id, date, total, used } of kept) {
-    Object.assign(nights.get(keyOf(room_type_id, date))!, { total, left: total - used });
+    Object.assign(known.get(keyOf(room_type_id, date))!, { total, left: total - used });
   }
-  return nights;
+  return { nights, bySpan };
 }
-
-const nightsIn = ({ roomTypeId, checkIn, checkOut }: Span, nights: Map<string, RoomNight>) =>
-  nightsOf(checkIn, checkOut).map((date) => nights.get(keyOf(roomTypeId, date))!);
 
 const keyOf = (roomTypeId: number, date: string) => `${roomTypeId} ${date}`;

@@ -14,7 +14,7 @@ import type {
   ResponseObject,
   SchemaObject,
 } from 'openapi3-ts/oas31';
-import { PAGE_LIMIT } from '../../graph/list.ts';
+import { PAGE_LIMIT } from '../../graph/page.ts';
 import { PER_PAGE } from '../../graph/row.ts';
 import { fieldsOf } from '../rest/leaves.ts';
 import type { Variable } from '../rest/operation.ts';

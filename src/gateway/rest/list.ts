@@ -1,7 +1,7 @@
 import { type GraphQLObjectType, type GraphQLSchema, getNamedType } from 'graphql';
 import { Invalid } from '../../core/errors.ts';
 import type { Viewer } from '../../core/viewer.ts';
-import { PAGE_LIMIT } from '../../graph/list.ts';
+import { PAGE_LIMIT } from '../../graph/page.ts';
 import { PER_PAGE, type Row } from '../../graph/row.ts';
 import { type Answer, JSON_TYPE, PRIVATE } from './answer.ts';
 import { CSV_TYPE, csvOf } from './csv.ts';

@@ -3,7 +3,7 @@ import { type GraphQLSchema, print } from 'graphql';
 import { NotFound } from '../../core/errors.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { COST_LIMIT } from '../../graph/cost.ts';
-import { PAGE_LIMIT } from '../../graph/list.ts';
+import { PAGE_LIMIT } from '../../graph/page.ts';
 import type { Row } from '../../graph/row.ts';
 import { type Answer, JSON_TYPE, PRIVATE } from './answer.ts';
 import { etagOf, isKnown, lockOf, type Resource, requireMatch } from './etag.ts';

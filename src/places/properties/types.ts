@@ -2,8 +2,9 @@ import type { Property as PropertyRow } from '../../../prisma/generated/client/c
 import { PropertyKind as Kinds } from '../../../prisma/generated/client/enums.ts';
 import { toDecimal } from '../../core/money.ts';
 import { builder } from '../../graph/builder.ts';
-import { parseId } from '../../graph/ids.ts';
 import { declareList } from '../../graph/list.ts';
+import { declareRead } from '../../graph/read.ts';
+import { amount, literal } from '../../graph/sql.ts';
 
 export type { PropertyRow };
 
@@ -26,15 +27,20 @@ export const Property = builder.prismaObject('Property', {
       type: 'Money',
       description: 'Price of a night where no rate says otherwise.',
       resolve: (property, _args, { viewer }) => toDecimal(property.basePriceMinor, viewer.agency.currency),
+      sql: (p, known) => amount(`${p}.base_price_minor`, literal(known.currency), known),
     }),
     currency: t.field({
       type: 'Currency',
       description: "The agency's.",
       resolve: (_property, _args, { viewer }) => viewer.agency.currency,
+      sql: (_p, known) => literal(known.currency),
     }),
-    ownerId: t.id({ nullable: true, resolve: (property) => property.ownerId }),
+    ownerId: t.exposeID('ownerId', { nullable: true }),
     owner: t.relation('owner', { nullable: true, ability: 'owners:read' }),
-    archived: t.boolean({ resolve: (property) => property.archivedAt !== null }),
+    archived: t.boolean({
+      resolve: (property) => property.archivedAt !== null,
+      sql: (p) => `(${p}.archived_at is not null)`,
+    }),
     archivedAt: t.expose('archivedAt', { type: 'DateTime', nullable: true }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime' }),
@@ -79,14 +85,4 @@ export const properties = declareList({
   defaultOrder: 'ID_DESC',
 });
 
-builder.queryField('property', (t) =>
-  t.prismaField({
-    type: 'Property',
-    nullable: true,
-    description: 'One property; null when the agency has none of this id.',
-    ability: 'properties:read',
-    args: { id: t.arg.id({ required: true }) },
-    resolve: (query, _root, { id }, { viewer }) =>
-      viewer.db.property.findFirst({ ...query, where: { id: parseId(id) ?? -1 } }),
-  }),
-);
+declareRead({ field: 'property', noun: 'property', list: properties });

@@ -6,6 +6,7 @@ import type { Viewer } from '../../core/viewer.ts';
 import { queryable } from '../../database/queryable.ts';
 import { builder } from '../../graph/builder.ts';
 import { declareList } from '../../graph/list.ts';
+import { declareRead } from '../../graph/read.ts';
 import { queueDeliveries } from '../../relay/queue.ts';
 import { WebhookEndpoint } from './types.ts';
 import { endpointOf } from './update.ts';
@@ -90,16 +91,7 @@ export const deliveries = declareList({
   defaultOrder: 'ID_DESC',
 });
 
-builder.queryField('webhookDelivery', (t) =>
-  t.prismaField({
-    type: 'Delivery',
-    nullable: true,
-    description: 'One delivery with its attempts; null when the agency has none of this id.',
-    ability: 'webhooks:read',
-    args: { id: t.arg({ type: 'UUID', required: true }) },
-    resolve: (query, _root, { id }, { viewer }) => viewer.db.delivery.findFirst({ ...query, where: { id } }),
-  }),
-);
+declareRead({ field: 'webhookDelivery', noun: 'delivery with its attempts', list: deliveries });
 
 /** Sends an event to its endpoint once more: the same id, the same bytes, a new delivery with five attempts of its own. */
 export function replayDelivery(viewer: Viewer, id: string) {

@@ -1,7 +1,7 @@
 import type { WebhookEndpoint as EndpointRow } from '../../../prisma/generated/client/client.ts';
 import { builder } from '../../graph/builder.ts';
-import { parseId } from '../../graph/ids.ts';
 import { declareList } from '../../graph/list.ts';
+import { declareRead } from '../../graph/read.ts';
 
 export type { EndpointRow };
 
@@ -51,14 +51,4 @@ export const webhooks = declareList({
   defaultOrder: 'ID_DESC',
 });
 
-builder.queryField('webhook', (t) =>
-  t.prismaField({
-    type: 'WebhookEndpoint',
-    nullable: true,
-    description: 'One endpoint; null when the agency has none of this id.',
-    ability: 'webhooks:read',
-    args: { id: t.arg.id({ required: true }) },
-    resolve: (query, _root, { id }, { viewer }) =>
-      viewer.db.webhookEndpoint.findFirst({ ...query, where: { id: parseId(id) ?? -1 } }),
-  }),
-);
+declareRead({ field: 'webhook', noun: 'endpoint', list: webhooks });

@@ -82,7 +82,7 @@ export function createBooking(viewer: Viewer, input: NewBooking) {
         },
       })
       .catch(onTaken(() => new TryAgain('Another booking has this reference.')));
-    await writeNights(tx, booking);
+    await writeNights(tx, [booking]);
     await emit(bookingCreated, { booking });
     return booking;
   });

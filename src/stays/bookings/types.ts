@@ -2,8 +2,9 @@ import type { Booking as BookingRow } from '../../../prisma/generated/client/cli
 import { BookingStatus as Statuses } from '../../../prisma/generated/client/enums.ts';
 import { toDecimal } from '../../core/money.ts';
 import { builder } from '../../graph/builder.ts';
-import { parseId } from '../../graph/ids.ts';
 import { declareList } from '../../graph/list.ts';
+import { declareRead } from '../../graph/read.ts';
+import { amount } from '../../graph/sql.ts';
 
 export type { BookingRow };
 
@@ -40,16 +41,19 @@ export const Booking = builder.prismaObject('Booking', {
       type: 'Money',
       description: 'What the guest pays for the stay.',
       resolve: (booking) => toDecimal(booking.grossMinor, booking.currency),
+      sql: (b, known) => amount(`${b}.gross_minor`, `${b}.currency`, known),
     }),
     commissionAmount: t.field({
       type: 'Money',
       description: 'What the channel or the agency keeps of it.',
       resolve: (booking) => toDecimal(booking.commissionMinor, booking.currency),
+      sql: (b, known) => amount(`${b}.commission_minor`, `${b}.currency`, known),
     }),
     netAmount: t.field({
       type: 'Money',
       description: 'Gross less commission.',
       resolve: (booking) => toDecimal(booking.netMinor, booking.currency),
+      sql: (b, known) => amount(`${b}.net_minor`, `${b}.currency`, known),
     }),
     currency: t.expose('currency', { type: 'Currency' }),
     cancelReason: t.exposeString('cancelReason', { nullable: true }),
@@ -108,14 +112,4 @@ export const bookings = declareList({
   defaultOrder: 'ID_DESC',
 });
 
-builder.queryField('booking', (t) =>
-  t.prismaField({
-    type: 'Booking',
-    nullable: true,
-    description: 'One booking; null when the agency has none of this id.',
-    ability: 'bookings:read',
-    args: { id: t.arg.id({ required: true }) },
-    resolve: (query, _root, { id }, { viewer }) =>
-      viewer.db.booking.findFirst({ ...query, where: { id: parseId(id) ?? -1 } }),
-  }),
-);
+declareRead({ field: 'booking', noun: 'booking', list: bookings });

@@ -1,0 +1,197 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { VERSION } from '../core/version.ts';
+import { type Answer, failure, type Io } from './answer.ts';
+
+/**
+ * The `bellhop` command. Resolves with the exit code: 0 when it did what was asked, 1 when that failed, 2 when it wasn't
+ * understood. With --json, stdout gets one JSON document and nothing else, errors included.
+ */
+export async function run(argv: string[], io: Io = process): Promise<number> {
+  const json = argv.includes('--json');
+  let exitCode = 0;
+  const print = ({ data, text, exitCode: code = 0 }: Answer) => {
+    if (json) io.stdout.write(`${JSON.stringify(data)}\n`);
+    else (code === 0 ? io.stdout : io.stderr).write(text);
+    exitCode = code;
+  };
+  try {
+    await program(io, json, print, (code) => {
+      exitCode = code;
+    }).parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) print(failure(error));
+    else if (error.exitCode !== 0) {
+      exitCode = 2; // Commander has told people what was wrong.
+      if (json)
+        io.stdout.write(
+          `${JSON.stringify({ error: { code: 'USAGE', message: error.message.replace(/^error: /, '') } })}\n`,
+        );
+    }
+  }
+  return exitCode;
+}
+
+/** The commands. Each loads what it needs when it runs, so that `--help` and small commands start at once. */
+function program(io: Io, json: boolean, print: (answer: Answer) => void, exit: (code: number) => void): Command {
+  const bellhop = new Command('bellhop')
+    .description('A GraphQL-first gateway for hospitality, with REST and signed webhooks.')
+    .version(VERSION)
+    .option('--json', 'print one JSON document on stdout and nothing else')
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void (json || io.stderr.write(text)),
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride()
+    .showHelpAfterError('(--help shows what can be said)')
+    .addHelpText('after', EXAMPLES);
+
+  bellhop
+    .command('serve')
+    .description('run the server: gateway, relay and timers, as ROLES says')
+    .action(async () => {
+      const { serve } = await import('../serve.ts');
+      exit(await serve({ json }));
+    });
+
+  bellhop
+    .command('migrate')
+    .description('bring the database to this version (serve does it by itself)')
+    .action(async () => {
+      const { withServices } = await import('./services.ts');
+      await withServices(async () => {});
+      print({ data: { migrated: true, version: VERSION }, text: `The database is at version ${VERSION}.\n` });
+    });
+
+  const agency = bellhop.command('agency').description('agencies: whom Bellhop works for');
+  agency
+    .command('create')
+    .description('create an agency, on a trial of 14 days')
+    .requiredOption('--name <name>', 'what it is called')
+    .option('--currency <code>', 'ISO 4217; its prices are in it, and it cannot be changed later', 'MAD')
+    .option('--timezone <name>', 'IANA name; "today" is the date there', 'Africa/Casablanca')
+    .option('--commission-percent <percent>', "the agency's share of a stay when a booking doesn't say", percent, 10)
+    .action(async (options) => {
+      const { agencyCreate } = await import('./agency.ts');
+      print(await agencyCreate(options));
+    });
+
+  const token = bellhop.command('token').description('API tokens');
+  token
+    .command('create')
+    .description('make a token; it is shown once')
+    .requiredOption('--agency <id>', 'the agency it belongs to', id)
+    .requiredOption('--name <name>', 'what it is for')
+    .requiredOption('--abilities <list>', "exact abilities, separated by commas, or '*' for all", names)
+    .option('--expires-at <instant>', 'ISO 8601, like 2027-01-01T00:00:00Z; never when not said', moment)
+    .action(async (options) => {
+      const { tokenCreate } = await import('./token.ts');
+      print(await tokenCreate(options));
+    });
+  token
+    .command('revoke')
+    .description('refuse a token from now on')
+    .argument('<id>', 'the number before the | of the token', id)
+    .action(async (tokenId) => {
+      const { tokenRevoke } = await import('./token.ts');
+      print(await tokenRevoke(tokenId));
+    });
+
+  bellhop
+    .command('import')
+    .description('bring data in')
+    .command('bookings')
+    .description('import bookings from a CSV file')
+    .argument('<file>', 'CSV in UTF-8 with a header row, or - for stdin')
+    .requiredOption('--agency <id>', 'the agency they belong to', id)
+    .option('--create-properties', 'make unknown properties, with as many units as their busiest night needs', false)
+    .option('--silent-events', 'write history: in the event log, but sent to nobody', false)
+    .addHelpText('after', IMPORT_HELP)
+    .action(async (file, options) => {
+      const { importBookingsCommand } = await import('./import-bookings.ts');
+      print(await importBookingsCommand({ ...options, file, progress: !json && io.stderr.isTTY === true }, io));
+    });
+
+  bellhop
+    .command('webhook')
+    .description('webhooks')
+    .command('listen')
+    .description('receive webhooks on this machine, verify and print them; with --json one line an event')
+    .requiredOption('--port <port>', 'where to listen; 0 finds a free one', port)
+    .addOption(new Option('--secret <secret>', "the endpoint's whsec_… secret").conflicts('register'))
+    .option('--register', 'register with a running Bellhop for as long as this listens; needs --token')
+    .option('--token <token>', 'a token that has the ability webhooks:write')
+    .option('--events <list>', 'what to be told of', names, ['*'])
+    .option('--server <url>', 'where Bellhop answers', 'http://127.0.0.1:4000')
+    .action(async (options, command: Command) => {
+      const { secret, register, token: as, events, server } = options;
+      if (!secret && !(register && as)) command.error('error: say --secret, or --register with --token');
+      const { webhookListen } = await import('./webhook-listen.ts');
+      const registration = register ? { token: as, events, server } : undefined;
+      await webhookListen({ port: options.port, secret, registration, json }, io, untilSignalled());
+    });
+
+  return bellhop;
+}
+
+const EXAMPLES = `
+Examples:
+  bellhop serve
+  bellhop agency create --name "Atlas Conciergerie" --currency MAD
+  bellhop token create --agency 42 --name "Channel manager" --abilities bookings:read,bookings:write
+  bellhop import bookings --agency 42 bookings.csv --create-properties
+  bellhop webhook listen --port 4100 --register --token '7|…' --events 'booking.*'
+`;
+
+const IMPORT_HELP = `
+Columns, in any order; the first four are required:
+  reference, property, check_in, check_out, status, source, adults, children, guest_name, guest_email,
+  gross_amount, commission_amount, currency, booked_at
+
+Without them: status confirmed, source direct, one adult, the property's price for each night, the agency's commission
+and currency. A booking whose reference is there already is left as it is, so an import can be repeated. A bad row is
+reported with its line and doesn't stop the others; the exit code is 1 only when the file can't be read to its end.
+A property made by --create-properties goes on growing with later imports until somebody gives it a name or a kind.
+`;
+
+function id(text: string): number {
+  return whole(text, 1, 2_147_483_647);
+}
+
+function port(text: string): number {
+  return whole(text, 0, 65_535);
+}
+
+function whole(text: string, least: number, most: number): number {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(number >= least && number <= most))
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  return number;
+}
+
+function percent(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('It must be a number like 10 or 12.5.');
+  return Number(text);
+}
+
+function names(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+}
+
+/** Without an offset it would mean another moment on another machine. */
+function moment(text: string): Date {
+  const at = new Date(text);
+  if (!/^\d{4}-\d{2}-\d{2}(T.*(Z|[+-]\d{2}:\d{2}))?$/.test(text) || Number.isNaN(at.getTime())) {
+    throw new InvalidArgumentError('It must be like 2027-01-01 or 2027-01-01T00:00:00+01:00.');
+  }
+  return at;
+}
+
+function untilSignalled(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
+  });
+}

@@ -1,0 +1,71 @@
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import { type Database, openDatabase } from './database/index.ts';
+import { makeDemo } from './demo/demo.ts';
+import { schema } from './domains.ts';
+import { type Gateway, openGateway } from './gateway/server.ts';
+import { openWake } from './outbox/wake.ts';
+import { startRelay } from './relay/relay.ts';
+import { rows } from './routes.ts';
+import { startTimers } from './timers.ts';
+
+export interface Running {
+  config: Config;
+  database: Database;
+  gateway: Gateway | undefined;
+  /** The demo's token, on the one start that made it. */
+  demoToken: string | undefined;
+  /** Everything in reverse: no new requests, no new claims, what is in flight finished, the database last. */
+  stop(): Promise<void>;
+}
+
+/** Starts the database, the relay, the timers and the gateway, in that order, as far as ROLES asks for them. */
+export async function start(config: Config, log: Logger): Promise<Running> {
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const end of stops.reverse().splice(0)) await end();
+  };
+  try {
+    const database = await openDatabase(config, log);
+    stops.push(() => database.close());
+    const wake = openWake(database.system, database.ownerUrl, log);
+    stops.push(() => wake.close());
+    const demoToken = config.demo ? await demoOnce(database, config) : undefined;
+    const relay = config.roles.has('relay') ? startRelay({ database, config, log, wake }) : undefined;
+    if (relay) stops.push(() => relay.stop());
+    const timers = config.roles.has('timers') ? startTimers({ database, log }) : undefined;
+    if (timers) stops.push(() => timers.stop());
+    const readiness = async () => ({
+      database: await database.system.query('select 1').then(Boolean, () => false),
+      ...(relay && { relay: relay.running() }),
+    });
+    const gateway = config.roles.has('api')
+      ? await openGateway({ schema, rows, config, database, wake, log, readiness })
+      : undefined;
+    if (gateway) stops.push(() => gateway.close());
+    return { config, database, gateway, demoToken, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/**
+ * An empty database gets the demo agency; one that has an agency is somebody's, and is left alone. A demo without a token
+ * was never finished, and is made anew. Two servers that start at once make one demo: the second waits and finds it.
+ */
+async function demoOnce(database: Database, config: Config): Promise<string | undefined> {
+  const client = await database.system.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [DEMO_LOCK]);
+    const { rows: kept } = await client.query(
+      'select 1 from agency a where not a.demo or exists (select from access_token where agency_id = a.id) limit 1',
+    );
+    return kept.length > 0 ? undefined : (await makeDemo(database, config)).token;
+  } finally {
+    await client.query('select pg_advisory_unlock($1)', [DEMO_LOCK]).finally(() => client.release());
+  }
+}
+
+/** Any number that nobody else locks. */
+const DEMO_LOCK = 7_215_301;

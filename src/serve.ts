@@ -1,0 +1,62 @@
+import { pino } from 'pino';
+import { readConfig } from './config.ts';
+import { type Running, start } from './main.ts';
+
+/** `bellhop serve`: runs until SIGTERM or SIGINT, and then stops in order. Resolves with the exit code. */
+export async function serve({ json = false } = {}): Promise<number> {
+  const config = readConfig();
+  const log = pino({ name: 'bellhop', level: config.logLevel }, pino.destination({ fd: 2, sync: false }));
+  const asked = new Promise<NodeJS.Signals>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+  });
+  const running = await start(config, log);
+  process.stdout.write(json ? `${JSON.stringify(facts(running))}\n` : welcome(running));
+  log.info({ port: running.gateway?.port, roles: [...config.roles] }, 'ready');
+  const signal = await asked;
+  log.info({ signal }, 'stopping');
+  await running.stop();
+  return 0;
+}
+
+/** The same for whoever starts it from a script. */
+function facts({ config, gateway, demoToken, database }: Running) {
+  const url = gateway ? config.publicUrl : null;
+  return { ready: true, url, roles: [...config.roles], embedded: database.embedded, demo_token: demoToken ?? null };
+}
+
+/** What a newcomer needs to see once, and an operator at a glance. */
+function welcome({ config, gateway, demoToken, database }: Running): string {
+  const url = config.publicUrl;
+  const lines = [
+    '',
+    `  Bellhop is ready${gateway ? '' : ` (${[...config.roles].join(', ')})`}. Database: ${database.embedded ? `embedded, in ${config.dataDir}` : 'DATABASE_URL'}.`,
+  ];
+  if (gateway) lines.push('', `  GraphiQL    ${url}/graphql`, `  Swagger UI  ${url}/docs`, `  API         ${url}/v1`);
+  if (gateway && demoToken) {
+    const auth = `-H 'Authorization: Bearer ${demoToken}'`;
+    lines.push(
+      '',
+      `  Demo token  ${demoToken}   (shown once; \`npx bellhop token create\` makes others)`,
+      '',
+      '  Three lines to copy:',
+      `  1. List bookings:          curl -s ${auth} '${url}/v1/bookings?per_page=3'`,
+      `  2. Listen and register:    npx bellhop webhook listen --port 4100 --register --token '${demoToken}' --events 'booking.*' --server ${url}`,
+      `  3. In another terminal:    curl -s ${auth} -H 'Content-Type: application/json' ${url}/v1/bookings -d '${JSON.stringify(sample())}'`,
+      '  The listener prints the verified event.',
+    );
+  }
+  return `${lines.join('\n')}\n\n`;
+}
+
+/** A stay far enough ahead that the demo's season doesn't hold its nights. */
+function sample() {
+  const year = new Date().getUTCFullYear() + 2;
+  return {
+    property_id: 1,
+    check_in: `${year}-08-12`,
+    check_out: `${year}-08-19`,
+    guests_count: 2,
+    guest_name: 'Karim B.',
+    source: 'direct',
+  };
+}
