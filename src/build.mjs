@@ -29,7 +29,9 @@ export async function build() {
     target: 'node20.19',
     sourcemap: 'linked',
     sourcesContent: false,
-    keepNames: true,
+    define: { 'process.env.NODE_ENV': '"production"' }, // graphql-js checks its own calls otherwise.
+    // The CommonJS form of graphql reads each of its exports through a getter: 5 % of a GraphQL request, measured.
+    alias: { graphql: join(root, 'node_modules/graphql/index.mjs') },
     legalComments: 'none',
     logLevel: 'error',
     // The binaries of PostgreSQL are files on disk, and `pg-native` and Pothos' optional parts aren't installed.

@@ -25,6 +25,8 @@ export interface Config {
   /** Seconds from the first attempt, one number an attempt. */
   webhookRetrySchedule: number[];
   logLevel: string;
+  /** Whether reads are planned into SQL; off executes all of them in the ordinary way, for a comparison. */
+  planner: boolean;
   /** Connections to PostgreSQL that requests share. */
   databasePool: number;
 }
@@ -53,6 +55,7 @@ const Environment = z.object({
     })
     .default(DEFAULT_SCHEDULE.split(',').map(Number)),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  BELLHOP_PLANNER: z.enum(['on', 'off']).default('on'),
   DATABASE_POOL: whole(2, 200).default(10),
 });
 
@@ -85,6 +88,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     webhookTimeoutSeconds: e.WEBHOOK_TIMEOUT_SECONDS,
     webhookRetrySchedule: e.WEBHOOK_RETRY_SCHEDULE,
     logLevel: e.LOG_LEVEL,
+    planner: e.BELLHOP_PLANNER === 'on',
     databasePool: e.DATABASE_POOL,
   };
 }

@@ -21,7 +21,7 @@ export function clientsByAgency(shared: pg.Pool): (agencyId: number) => PrismaCl
     const adapter = new PrismaPg(new AgencyPool(shared, agencyId), {
       statementNameGenerator: ({ sql }) => nameOf(sql),
     });
-    const client = new PrismaClient({ adapter });
+    const client = new PrismaClient({ adapter, errorFormat: 'minimal' }); // Else each call captures a stack for its message.
     clients.set(agencyId, client);
     return client;
   };

@@ -20,7 +20,7 @@ import { admit, type Plan, planOf } from './guard.ts';
 import { toDomainError } from './mask.ts';
 
 /** A document may hold this many tokens: a hundred times what a person writes, and too few to be a burden to parse. */
-const TOKEN_LIMIT = 5_000;
+export const TOKEN_LIMIT = 5_000;
 
 /** What the server has found out before GraphQL is asked. */
 export interface Asked extends Context {

@@ -13,6 +13,7 @@ import { decode, readBody } from './body.ts';
 import { openGraphql, refusal } from './graphql.ts';
 import { limitHeaders, openLimits } from './limits.ts';
 import { toDomainError } from './mask.ts';
+import { openPlanned } from './planned.ts';
 import { restApp } from './rest/app.ts';
 
 export interface Gateway {
@@ -40,6 +41,7 @@ export async function openGateway(services: GatewayServices): Promise<Gateway> {
   const authenticate = openAuthentication(services);
   const limits = openLimits(config, log);
   const graphql = openGraphql({ schema, log });
+  const plannedAnswer = config.planner ? openPlanned({ schema, log }) : undefined;
   const rest = restApp({ ...services, authenticate, limits });
   const stopping = new AbortController();
 
@@ -82,8 +84,13 @@ export async function openGateway(services: GatewayServices): Promise<Gateway> {
       const verdict = await limits.take(viewer.actor.tokenId!);
       for (const [name, value] of Object.entries(limitHeaders(verdict))) response.setHeader(name, value);
       if (!verdict.allowed) throw new DomainError('RATE_LIMITED', 'Too Many Attempts.');
-      if (request.method === 'POST')
-        Object.assign(request, { body: readable(request, decode(await readBody(request))) });
+      const body = request.method === 'POST' ? readable(request, decode(await readBody(request))) : undefined;
+      const planned = await plannedAnswer?.(request, body, { viewer, requestId, signal: stopping.signal });
+      if (planned) {
+        response.writeHead(200, { 'content-type': planned.type, 'content-length': Buffer.byteLength(planned.body) });
+        return void response.end(planned.body);
+      }
+      if (body !== undefined) Object.assign(request, { body });
       const gone = new AbortController();
       response.once('close', () => gone.abort());
       const signal = AbortSignal.any([gone.signal, stopping.signal]);

@@ -64,7 +64,7 @@ export function restApp(services: RestServices): Express {
 
 /** What a request goes through, in this order: who asks, how often, what for, whether it may, and then the row. */
 function rowServer({ schema, rows, config, authenticate, limits, log }: RestServices) {
-  const match = matcher(compileRoutes(schema, rows));
+  const match = matcher(compileRoutes(schema, rows, { planned: config.planner }));
 
   return async (req: IncomingMessage & { originalUrl: string }, res: ServerResponse): Promise<void> => {
     const requestId = uuid();

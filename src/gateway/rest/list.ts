@@ -7,16 +7,7 @@ import { type Answer, JSON_TYPE, PRIVATE } from './answer.ts';
 import { CSV_TYPE, csvOf } from './csv.ts';
 import { fieldsOf } from './leaves.ts';
 import { type Operation, readOperation } from './operation.ts';
-import {
-  BACKWARD,
-  cursorsOf,
-  keptQuery,
-  lastPage,
-  type NumberedPage,
-  numberedBody,
-  type WalkedPage,
-  walkedBody,
-} from './page.ts';
+import { BACKWARD, cursorsOf, keptQuery, lastPage, numberedBody, walkedBody } from './page.ts';
 import { type Parameters, parametersOf } from './parameters.ts';
 import type { Asked, Route } from './route.ts';
 
@@ -27,10 +18,11 @@ import type { Asked, Route } from './route.ts';
 export function listAnswerer(
   schema: GraphQLSchema,
   { row, operation, parameters }: Omit<Route, 'answer'>,
+  how: { planned: boolean },
 ): Route['answer'] {
   const numbered = { operation, parameters };
-  const forward = walk(schema, row, row.walk!.forward);
-  const backward = walk(schema, row, row.walk!.backward);
+  const forward = walk(schema, row, row.walk!.forward, how);
+  const backward = walk(schema, row, row.walk!.backward, how);
   const nodes = fieldsOf(operation.selection!).find(({ name }) => name.value === 'nodes')!;
   const connection = getNamedType(operation.field.type) as GraphQLObjectType;
   const writeCsv = csvOf(getNamedType(connection.getFields().nodes!.type) as GraphQLObjectType, nodes.selectionSet!);
@@ -49,21 +41,21 @@ export function listAnswerer(
     const variables = numbered.parameters.read(asked);
     if (csv) variables.per_page ??= PAGE_LIMIT;
     const { page = 1, per_page: perPage = PER_PAGE } = variables as { page?: number; per_page?: number };
-    const found = (await numbered.operation.run(viewer, variables)) as NumberedPage;
+    const found = await numbered.operation.page(viewer, variables);
     if (!csv) return json(numberedBody(found, { url: asked.url, query: asked.search }, page, perPage));
-    const more = page < lastPage(found.totalCount, perPage);
-    return csvAnswer(found.nodes, asked, more ? { page: page + 1 } : undefined);
+    const more = page < lastPage(found.total, perPage);
+    return csvAnswer(JSON.parse(`[${found.nodes}]`), asked, more ? { page: page + 1 } : undefined);
   }
 
   async function byCursor(viewer: Viewer, asked: Asked, csv: boolean, way: Way): Promise<Answer> {
     const variables = way.parameters.read(asked);
     if (csv) variables.per_page ??= PAGE_LIMIT;
     if (way === backward) variables.cursor = (variables.cursor as string).slice(BACKWARD.length);
-    const found = (await way.operation.run(viewer, variables)) as WalkedPage;
+    const found = await way.operation.page(viewer, variables);
     const perPage = (variables.per_page as number | undefined) ?? PER_PAGE;
     if (!csv) return json(walkedBody(found, { url: asked.url, query: asked.search }, perPage));
-    const { next } = cursorsOf(found.pageInfo);
-    return csvAnswer(found.nodes, asked, next ? { cursor: next } : undefined);
+    const { next } = cursorsOf(found);
+    return csvAnswer(JSON.parse(`[${found.nodes}]`), asked, next ? { cursor: next } : undefined);
   }
 
   /** The next page is told in a header, because a CSV has no other place for it. */
@@ -88,14 +80,14 @@ interface Way {
   parameters: Parameters;
 }
 
-function walk(schema: GraphQLSchema, row: Row, document: string): Way {
-  const operation = readOperation(schema, document);
+function walk(schema: GraphQLSchema, row: Row, document: string, how: { planned: boolean }): Way {
+  const operation = readOperation(schema, document, how);
   return { operation, parameters: parametersOf(row, operation) };
 }
 
 const JSON_HEADERS = { 'content-type': JSON_TYPE, ...PRIVATE };
 
-const json = (body: object): Answer => ({ status: 200, headers: JSON_HEADERS, body: JSON.stringify(body) });
+const json = (body: string): Answer => ({ status: 200, headers: JSON_HEADERS, body });
 
 /** `?format=` decides; without it, an Accept that prefers CSV to JSON. */
 function wantsCsv({ query, headers }: Asked): boolean {

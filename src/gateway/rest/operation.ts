@@ -20,6 +20,8 @@ import {
 import { Invalid } from '../../core/errors.ts';
 import { snake } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
+import type { FoundPage } from '../../planner/list.ts';
+import { planRow } from '../../planner/row-plan.ts';
 import { type Plan, planOf } from '../guard.ts';
 import { type Fix, leavesOf } from './leaves.ts';
 
@@ -34,6 +36,10 @@ export interface Operation {
   selection: SelectionSetNode | undefined;
   /** The root field's value, with integer ids and lower-case enums; null when there is no such thing. */
   run(viewer: Viewer, variables: Record<string, unknown>): Promise<unknown>;
+  /** The same as JSON text: by one SQL statement where that is planned. */
+  text(viewer: Viewer, variables: Record<string, unknown>): Promise<string | null>;
+  /** A list's page, its rows as JSON text. */
+  page(viewer: Viewer, variables: Record<string, unknown>): Promise<FoundPage>;
 }
 
 export interface Variable {
@@ -45,7 +51,7 @@ export interface Variable {
 }
 
 /** Reads a document, or throws an error that says what is wrong with it: a row that can't work must not start. */
-export function readOperation(schema: GraphQLSchema, text: string): Operation {
+export function readOperation(schema: GraphQLSchema, text: string, { planned }: { planned: boolean }): Operation {
   const document = parse(text, { noLocation: true });
   const [invalid] = validate(schema, document);
   if (invalid) throw invalid;
@@ -66,6 +72,19 @@ export function readOperation(schema: GraphQLSchema, text: string): Operation {
 
   const names = new Map(argumentsOf(root).map(({ argument, variable }) => [argument, variable]));
 
+  const sql = planned ? planRow(schema, node) : {};
+  const idOnly = sql.one && node.operation === 'mutation' ? selectId(document, root) : undefined;
+
+  async function run(viewer: Viewer, variableValues: Variables, asked = document): Promise<unknown> {
+    const contextValue = { viewer, signal: NEVER };
+    const result = await execute({ schema, document: asked, contextValue, variableValues });
+    // Half an answer is none: a client that doesn't look would take a missing part for an empty one.
+    if (result.errors) throw inOurWords(result.errors[0]!, names);
+    const value = result.data!.data;
+    if (fix && value != null) fixAll(fix, value);
+    return value;
+  }
+
   return {
     document: freeze(document),
     node,
@@ -73,15 +92,50 @@ export function readOperation(schema: GraphQLSchema, text: string): Operation {
     variables: readVariables(schema, node, field, root),
     field,
     selection: root.selectionSet,
-    async run(viewer, variableValues) {
-      const result = await execute({ schema, document, contextValue: { viewer }, variableValues });
-      // Half an answer is none: a client that doesn't look would take a missing part for an empty one.
-      if (result.errors) throw inOurWords(result.errors[0]!, names);
-      const value = result.data!.data;
-      if (fix && value != null) fixAll(fix, value);
-      return value;
+    run,
+    async text(viewer, variables) {
+      if (sql.one && sql.idOf) return sql.one(viewer, sql.idOf(variables));
+      if (sql.one && idOnly)
+        return sql.one(viewer, ((await run(viewer, variables, idOnly)) as { id: string | number }).id);
+      const value = await run(viewer, variables);
+      return value == null ? null : JSON.stringify(value);
+    },
+    async page(viewer, variables) {
+      if (sql.page) return sql.page(viewer, variables).catch((error) => Promise.reject(renamed(error, names)));
+      const { nodes, totalCount, pageInfo } = (await run(viewer, variables)) as Connection;
+      return {
+        nodes: JSON.stringify(nodes).slice(1, -1),
+        edges: '',
+        count: nodes.length,
+        total: totalCount ?? 0,
+        before: pageInfo?.hasPreviousPage ?? false,
+        after: pageInfo?.hasNextPage ?? false,
+        startCursor: pageInfo?.startCursor ?? null,
+        endCursor: pageInfo?.endCursor ?? null,
+      };
     },
   };
+}
+
+type Variables = Record<string, unknown>;
+
+/** What a list row's document selects. */
+interface Connection {
+  nodes: unknown[];
+  totalCount?: number;
+  pageInfo?: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null };
+}
+
+/** A row of `/v1` is answered whole, whatever its client does meanwhile. */
+const NEVER = new AbortController().signal;
+
+/** The same mutation, answering with the id alone: the rest is read by the plan, from what was committed. */
+function selectId(document: DocumentNode, root: FieldNode): DocumentNode {
+  const [operation] = document.definitions as [OperationDefinitionNode];
+  const id: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: 'id' } };
+  const only = { ...root, selectionSet: { kind: Kind.SELECTION_SET, selections: [id] } } as FieldNode;
+  const selectionSet = { ...operation.selectionSet, selections: [only] };
+  return { ...document, definitions: [{ ...operation, selectionSet }] };
 }
 
 function readVariables(
@@ -109,17 +163,21 @@ function argumentsOf(root: FieldNode): { argument: string; variable: string }[] 
   );
 }
 
-/** An operation names fields as the schema does: `input.checkIn` is the body's `check_in`, and `first` is `per_page`. */
 function inOurWords(error: GraphQLError, names: ReadonlyMap<string, string>): Error {
   const cause = error.originalError;
-  if (!(cause instanceof Invalid)) return error;
-  const renamed = Object.entries(cause.fields!).map(([field, messages]) => {
+  return cause instanceof Invalid ? renamed(cause, names) : error;
+}
+
+/** An operation names fields as the schema does: `input.checkIn` is the body's `check_in`, and `first` is `per_page`. */
+function renamed(cause: Error, names: ReadonlyMap<string, string>): Error {
+  if (!(cause instanceof Invalid)) return cause;
+  const inBody = Object.entries(cause.fields!).map(([field, messages]) => {
     const [head, ...rest] = field.split('.');
     const ours = names.get(head!) ?? snake(head!);
     const path = [...(ours === 'input' && rest.length > 0 ? [] : [ours]), ...rest.map(snake)];
     return [path.join('.'), messages];
   });
-  return new Invalid(Object.fromEntries(renamed));
+  return new Invalid(Object.fromEntries(inBody));
 }
 
 function fixAll(fix: Fix, value: unknown): void {

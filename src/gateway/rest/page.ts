@@ -1,14 +1,4 @@
-/** A numbered page: what the schema answered, and what was asked. */
-export interface NumberedPage {
-  nodes: unknown[];
-  totalCount: number;
-}
-
-/** A page of a walk by cursor. */
-export interface WalkedPage {
-  nodes: unknown[];
-  pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null };
-}
+import type { FoundPage } from '../../planner/list.ts';
 
 /** Where a list is, and which parameters its links keep. */
 export interface Place {
@@ -20,18 +10,17 @@ export interface Place {
 
 /** Laravel's `data`, `links` and `meta` of a paginated resource. */
 export function numberedBody(
-  { nodes, totalCount }: NumberedPage,
+  { nodes, count, total }: FoundPage,
   { url, query }: Place,
   page: number,
   perPage: number,
-): object {
+): string {
   const base = `${url}?${keptQuery(query, 'page')}page=`;
-  const last = lastPage(totalCount, perPage);
+  const last = lastPage(total, perPage);
   const prev = page > 1 ? base + (page - 1) : null;
   const next = page < last ? base + (page + 1) : null;
-  const from = nodes.length > 0 ? (page - 1) * perPage + 1 : null;
-  return {
-    data: nodes,
+  const from = count > 0 ? (page - 1) * perPage + 1 : null;
+  return bodyOf(nodes, {
     links: { first: `${base}1`, last: base + last, prev, next },
     meta: {
       current_page: page,
@@ -48,29 +37,33 @@ export function numberedBody(
       ],
       path: url,
       per_page: perPage,
-      to: from === null ? null : from + nodes.length - 1,
-      total: totalCount,
+      to: from === null ? null : from + count - 1,
+      total,
     },
-  };
+  });
 }
 
 /** Laravel's shape of a cursor paginator. A cursor that leads back begins with `~`. */
-export function walkedBody({ nodes, pageInfo }: WalkedPage, { url, query }: Place, perPage: number): object {
+export function walkedBody(page: FoundPage, { url, query }: Place, perPage: number): string {
   const base = `${url}?${keptQuery(query, 'cursor')}cursor=`;
-  const { prev, next } = cursorsOf(pageInfo);
-  return {
-    data: nodes,
+  const { prev, next } = cursorsOf(page);
+  return bodyOf(page.nodes, {
     links: { first: null, last: null, prev: prev && base + prev, next: next && base + next },
     meta: { path: url, per_page: perPage, next_cursor: next, prev_cursor: prev },
-  };
+  });
+}
+
+/** The rows are JSON already; what stands beside them isn't. */
+function bodyOf(rows: string, beside: object): string {
+  return `{"data":[${rows}],${JSON.stringify(beside).slice(1)}`;
 }
 
 export const BACKWARD = '~';
 
-export function cursorsOf(info: WalkedPage['pageInfo']): { prev: string | null; next: string | null } {
+export function cursorsOf(page: Omit<FoundPage, 'nodes' | 'edges'>): { prev: string | null; next: string | null } {
   return {
-    prev: info.hasPreviousPage && info.startCursor ? BACKWARD + info.startCursor : null,
-    next: info.hasNextPage ? info.endCursor : null,
+    prev: page.before && page.startCursor ? BACKWARD + page.startCursor : null,
+    next: page.after ? page.endCursor : null,
   };
 }
 

@@ -32,22 +32,22 @@ export interface Asked extends Source {
 }
 
 /** Compiles all rows, or throws one error that names the row which can't work and why. */
-export function compileRoutes(schema: GraphQLSchema, rows: Row[]): Route[] {
-  const compiled = rows.map((row) => inRow(row, () => compile(schema, row)));
+export function compileRoutes(schema: GraphQLSchema, rows: Row[], how = { planned: false }): Route[] {
+  const compiled = rows.map((row) => inRow(row, () => compile(schema, row, how)));
   const resources = new Map(
     compiled.flatMap((one) => {
       const resource = one.row.method === 'GET' && !one.row.walk ? resourceOf(one) : undefined;
       return resource ? [[one.row.path, resource] as const] : [];
     }),
   );
-  return compiled.map((one) => ({ ...one, answer: inRow(one.row, () => answerer(schema, one, resources)) }));
+  return compiled.map((one) => ({ ...one, answer: inRow(one.row, () => answerer(schema, one, resources, how)) }));
 }
 
 type Compiled = Omit<Route, 'answer'>;
 type Answerer = Route['answer'];
 
-function compile(schema: GraphQLSchema, row: Row): Compiled {
-  const operation = readOperation(schema, row.document);
+function compile(schema: GraphQLSchema, row: Row, how: { planned: boolean }): Compiled {
+  const operation = readOperation(schema, row.document, how);
   const wanted = row.method === 'GET' ? 'query' : 'mutation';
   if (operation.node.operation !== wanted) throw new Error(`A ${row.method} is answered by a ${wanted}.`);
   const most = Object.fromEntries(
@@ -64,8 +64,13 @@ function compile(schema: GraphQLSchema, row: Row): Compiled {
 /** Good for a path whose ids are integers as for one whose ids are UUIDs: nothing is looked up with it. */
 const ANY_ID = '00000000-0000-0000-0000-000000000000';
 
-function answerer(schema: GraphQLSchema, compiled: Compiled, resources: Map<string, ReadableResource>): Answerer {
-  if (compiled.row.walk) return listAnswerer(schema, compiled);
+function answerer(
+  schema: GraphQLSchema,
+  compiled: Compiled,
+  resources: Map<string, ReadableResource>,
+  how: { planned: boolean },
+): Answerer {
+  if (compiled.row.walk) return listAnswerer(schema, compiled, how);
   return compiled.row.method === 'GET' ? reader(compiled) : writer(compiled, resources);
 }
 
@@ -74,7 +79,7 @@ function reader({ operation, parameters }: Compiled): Answerer {
   const write = bodyWriter(operation);
   return async (viewer, asked) => {
     const variables = parameters.read(asked);
-    const body = write(await operation.run(viewer, variables));
+    const body = write(await operation.text(viewer, variables));
     const etag = etagOf(body);
     const known = asked.headers['if-none-match'];
     if (known !== undefined && isKnown(known, etag)) return { status: 304, headers: { ...PRIVATE, etag } };
@@ -94,12 +99,12 @@ function writer({ row, operation, parameters }: Compiled, resources: Map<string,
     const variables = parameters.read(asked);
     const expected = asked.headers['if-match'];
     if (expected !== undefined) requireMatch(viewer, expected, target, variables);
-    const value = await operation.run(viewer, variables);
+    const value = await operation.text(viewer, variables);
     if (status === 204) return { status, headers: {} };
     const body = write(value);
     const headers: Record<string, string> = { 'content-type': JSON_TYPE };
     if (sameAsRead) headers.etag = etagOf(body);
-    if (made) headers.location = `${asked.url}/${(value as { id: unknown }).id}`;
+    if (made) headers.location = `${asked.url}/${JSON.parse(value!).id}`;
     return { status, headers, body };
   };
 }
@@ -115,17 +120,17 @@ function resourceOf({ row, operation }: Compiled): ReadableResource | undefined 
     variable,
     lock: lockOf(operation, variable),
     selection: print(operation.selection),
-    read: async (viewer, variables) => write(await operation.run(viewer, variables)),
+    read: async (viewer, variables) => write(await operation.text(viewer, variables)),
   };
 }
 
-/** From a root value to the bytes of an answer: under `data`, unless the selection says itself what `data` is. */
-function bodyWriter({ selection }: Operation): (value: unknown) => string {
+/** From a root value's text to an answer's: under `data`, unless the selection says itself what `data` is. */
+function bodyWriter({ selection }: Operation): (value: string | null) => string {
   const whole =
     selection !== undefined && fieldsOf(selection).some((node) => (node.alias ?? node.name).value === 'data');
   return (value) => {
-    if (value === null || value === undefined) throw new NotFound('resource');
-    return JSON.stringify(whole ? value : { data: value });
+    if (value === null) throw new NotFound('resource');
+    return whole ? value : `{"data":${value}}`;
   };
 }
 
