@@ -35,7 +35,7 @@ export interface GatewayServices {
   readiness: () => Promise<Record<string, boolean>>;
 }
 
-/** One HTTP server with all doors: `/graphql` is dispatched before Express, which serves `/v1`, `/docs` and the rest. */
+/** One HTTP server with all doors. What is asked often is dispatched before Express, which serves `/docs` and the rest. */
 export async function openGateway(services: GatewayServices): Promise<Gateway> {
   const { schema, config, log } = services;
   const authenticate = openAuthentication(services);
@@ -50,7 +50,8 @@ export async function openGateway(services: GatewayServices): Promise<Gateway> {
     if (path === '/graphql') serveGraphql(request, response);
     else if (path === '/healthz') answer(response, 200, { status: 'ok' });
     else if (path === '/readyz') serveReadiness(response);
-    else rest(request, response);
+    else if (path?.startsWith('/v1/') && path !== '/v1/openapi.json') rest.row(request, response);
+    else rest.app(request, response);
   });
   server.keepAliveTimeout = 65_000; // Longer than a load balancer's, so that it is the one to let go.
 

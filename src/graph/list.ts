@@ -34,6 +34,8 @@ export interface List {
   orders: Record<string, Order>;
   /** The order of those who ask for none. */
   defaultOrder: string;
+  /** Whether every change of its rows stands in the event log, written in the same transaction. */
+  logged?: boolean;
   /** The type of the primary key: most are integers, deliveries are UUIDs that rise with time. */
   id?: 'int' | 'uuid';
 }

@@ -10,16 +10,19 @@ export interface Known {
 /** An SQL expression for a field, given the row's alias. It stands beside the resolver and means the same. */
 export type Expression = (row: string, known: Known) => string;
 
-/** Minor units as a decimal number, printed as JavaScript prints it: 850.5, and 1000 without a point. */
+/**
+ * Minor units as a decimal number: the same division of the same doubles as `core/money.ts` makes, and PostgreSQL prints a
+ * double as JavaScript does, with the fewest digits that mean it.
+ */
 export function amount(minor: string, currency: string, known: Known): string {
-  return `trim_scale(${minor}::numeric / ${powers(currency, known)})`;
+  return `(${minor} / ${powers(currency, known)}::float8)`;
 }
 
 /** How many minor units a unit of a currency has. The agency's own comes first, because nearly every row is in it. */
 function powers(currency: string, known: Known): string {
   if (currency === literal(known.currency)) return String(10 ** decimals(known.currency));
   const odd = ODD.map(([code, power]) => `when '${code}' then ${power}`).join(' ');
-  return `case ${currency} when ${literal(known.currency)} then ${10 ** decimals(known.currency)} ${odd} else 100 end`;
+  return `(case ${currency} when ${literal(known.currency)} then ${10 ** decimals(known.currency)} ${odd} else 100 end)`;
 }
 
 /** The currencies that don't have two decimals. */

@@ -18,7 +18,7 @@ import { type Read, reads } from '../graph/read.ts';
 import { table } from '../graph/sql.ts';
 import { type Asked, collect, collectBelow, type Reading } from './fields.ts';
 import { compileList } from './list.ts';
-import { compileRow, NotPlanned, type RowSql, type Style } from './row.ts';
+import { compileRow, NotPlanned, type Style, type ValueSql } from './row.ts';
 
 /** A root field that one statement answers, as the text of its JSON value. */
 type Planned = (viewer: Viewer, variables: Record<string, unknown>) => Promise<string>;
@@ -94,11 +94,11 @@ function compileRead(query: GraphQLObjectType, read: Read, asked: Asked, reading
 export async function readById(
   viewer: Viewer,
   { list }: Read,
-  row: RowSql,
+  row: ValueSql,
   id: string | number,
 ): Promise<string | null> {
   const byInteger = (list.id ?? 'int') === 'int';
-  const text = `select ${row('b', { currency: viewer.agency.currency })} from ${table(list.model)} b
+  const text = `select ${row('b', { currency: viewer.agency.currency })}::text from ${table(list.model)} b
     where b.agency_id = $1::int and b.id = $2::${byInteger ? 'int' : 'uuid'}`;
   const { rows } = await viewer.read(text, [viewer.agency.id, byInteger ? (parseId(id) ?? -1) : id]);
   return (rows[0]?.[0] as string | undefined) ?? null;

@@ -1,11 +1,10 @@
 import {
   type GraphQLField,
-  GraphQLNonNull,
   type GraphQLObjectType,
   getNamedType,
+  getNullableType,
   isEnumType,
   isListType,
-  isNonNullType,
   isObjectType,
 } from 'graphql';
 import { column, type Expression, type Known, literal, table } from '../graph/sql.ts';
@@ -17,38 +16,39 @@ export type Style = 'graphql' | 'rest';
 /** Thrown for what has no SQL; the root field that it stands in is executed in the ordinary way. */
 export class NotPlanned extends Error {}
 
-/** From a row's alias to the SQL of its JSON text. */
-export type RowSql = (row: string, known: Known) => string;
+/** From a row's alias to the SQL of a value that PostgreSQL prints as the JSON which GraphQL would print. */
+export type ValueSql = (row: string, known: Known) => string;
 
-/** Compiles what is asked of an object that is a row of a model: columns, declared expressions and relations to one row. */
-export function compileRow(type: GraphQLObjectType, asked: Asked[], reading: Reading, style: Style): RowSql {
-  const parts = asked.map((field) => compileField(type, field, reading, style));
-  return (row, known) => {
-    const texts = parts.map(
-      (part, i) => `${literal(`${i === 0 ? '{' : ','}${JSON.stringify(asked[i]!.key)}:`)} || ${part(row, known)}`,
-    );
-    return `${texts.join(' || ')} || '}'`;
-  };
+/**
+ * What is asked of an object that is a row of a model, as one JSON value: columns, declared expressions and relations to one
+ * row. `row_to_json` prints all of them in one call, compactly and with the keys in their order, as JSON.stringify does.
+ */
+export function compileRow(type: GraphQLObjectType, asked: Asked[], reading: Reading, style: Style): ValueSql {
+  const select = compileSelect(type, asked, reading, style);
+  return (row, known) => `(select row_to_json(o) from (select ${select(row, known)}) o)`;
 }
 
-function compileField(type: GraphQLObjectType, asked: Asked, reading: Reading, style: Style): RowSql {
-  if (asked.name === '__typename') return () => literal(JSON.stringify(type.name));
+function compileSelect(type: GraphQLObjectType, asked: Asked[], reading: Reading, style: Style): ValueSql {
+  const parts = asked.map((field) => [name(field.key), compileField(type, field, reading, style)] as const);
+  return (row, known) => parts.map(([key, value]) => `${value(row, known)} as ${key}`).join(', ');
+}
+
+/** PostgreSQL cuts longer names off, and a key must not be. */
+export function name(key: string): string {
+  if (key.length > 63) throw new NotPlanned('a long alias');
+  return `"${key}"`;
+}
+
+function compileField(type: GraphQLObjectType, asked: Asked, reading: Reading, style: Style): ValueSql {
+  if (asked.name === '__typename') return () => `${literal(type.name)}::text`;
   const field = type.getFields()[asked.name]!;
-  const {
-    pothosExposedField: exposed,
-    pothosPrismaRelationField: relation,
-    pothosOptions,
-  } = field.extensions as FieldExtensions;
-  const nullable = !isNonNullType(field.type);
-  if (relation) return compileRelation(field, asked, relation, reading, style, nullable);
-  const expression: Expression | undefined =
-    pothosOptions?.sql ?? (exposed ? (row) => `${row}.${column(exposed)}` : undefined);
+  const extensions = field.extensions as FieldExtensions;
+  const { pothosExposedField: exposed, pothosPrismaRelationField: relation, pothosOptions } = extensions;
+  if (relation) return compileRelation(field, asked, relation, reading, style);
+  const expression = pothosOptions?.sql ?? (exposed && ((row: string) => `${row}.${column(exposed)}`));
   if (!expression) throw new NotPlanned(`${type.name}.${field.name}`);
-  const json = leaf(field, style);
-  return (row, known) => {
-    const text = json(expression(row, known));
-    return nullable ? `coalesce(${text}, 'null')` : text;
-  };
+  const print = leaf(field, style);
+  return (row, known) => print(expression(row, known));
 }
 
 interface FieldExtensions {
@@ -64,43 +64,46 @@ function compileRelation(
   relation: NonNullable<FieldExtensions['pothosPrismaRelationField']>,
   reading: Reading,
   style: Style,
-  nullable: boolean,
-): RowSql {
+): ValueSql {
   const target = getNamedType(field.type);
   const [agency, key] = relation.relationFromFields;
   if (relation.isList || !isObjectType(target) || agency !== 'agencyId' || !key) throw new NotPlanned(field.name);
-  const inside = compileRow(target, collectBelow(asked, reading), reading, style);
+  const select = compileSelect(target, collectBelow(asked, reading), reading, style);
   return (row, known) => {
     const alias = `${row}_${relation.name.toLowerCase()}`;
-    const found = `(select ${inside(alias, known)} from ${table(relation.type)} ${alias} where ${alias}.agency_id = ${row}.agency_id and ${alias}.id = ${row}.${column(key)})`;
-    return nullable ? `coalesce(${found}, 'null')` : found;
+    return `(select row_to_json(o) from (
+      select ${select(alias, known)} from ${table(relation.type)} ${alias}
+      where ${alias}.agency_id = ${row}.agency_id and ${alias}.id = ${row}.${column(key)}) o)`;
   };
 }
 
-/** How a scalar or an enum prints itself. Null stays null, for the caller to say. */
+/** How a scalar or an enum becomes a value that prints itself rightly. Null stays null. */
 function leaf(field: GraphQLField<unknown, unknown>, style: Style): (sql: string) => string {
-  const type = field.type instanceof GraphQLNonNull ? field.type.ofType : field.type;
+  const type = getNullableType(field.type);
+  const scalar = getNamedType(type).name;
   if (isListType(type)) {
-    if (getNamedType(type).name !== 'String') throw new NotPlanned(field.name);
-    return (sql) => `array_to_json(${sql})::text`;
+    if (scalar !== 'String') throw new NotPlanned(field.name);
+    return (sql) => sql;
   }
-  if (isEnumType(type))
-    return style === 'rest' ? (sql) => `'"' || lower(${sql}::text) || '"'` : (sql) => `'"' || ${sql}::text || '"'`;
-  const print = PRINT[getNamedType(type).name];
+  if (isEnumType(type)) return style === 'rest' ? (sql) => `lower(${sql}::text)` : (sql) => sql;
+  if (scalar === 'ID') return style === 'rest' ? (sql) => sql : (sql) => `${sql}::text`;
+  const print = PRINT[scalar];
   if (!print) throw new NotPlanned(field.name);
-  return (sql) => print(sql, style);
+  return print;
 }
 
-const PRINT: Record<string, (sql: string, style: Style) => string> = {
-  ID: (sql, style) => (style === 'rest' ? `${sql}::text` : `'"' || ${sql}::text || '"'`),
-  UUID: (sql) => `'"' || ${sql}::text || '"'`,
-  Int: (sql) => `${sql}::text`,
-  Money: (sql) => `${sql}::text`,
-  Boolean: (sql) => `case when ${sql} then 'true' when not ${sql} then 'false' end`,
-  String: (sql) => `to_json(${sql}::text)::text`,
-  Currency: (sql) => `to_json(${sql}::text)::text`,
-  URL: (sql) => `to_json(${sql}::text)::text`,
-  EmailAddress: (sql) => `to_json(${sql}::text)::text`,
-  LocalDate: (sql) => `'"' || to_char(${sql}, 'YYYY-MM-DD') || '"'`,
-  DateTime: (sql) => `'"' || to_char(${sql} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS') || '+00:00"'`,
+const asItIs = (sql: string): string => sql;
+
+const PRINT: Record<string, (sql: string) => string> = {
+  UUID: asItIs,
+  Int: asItIs,
+  Money: asItIs,
+  Boolean: asItIs,
+  String: asItIs,
+  Currency: asItIs,
+  URL: asItIs,
+  EmailAddress: asItIs,
+  LocalDate: asItIs,
+  // To the second, as the contract has it; the session is in UTC, so that the offset is +00:00.
+  DateTime: (sql) => `date_trunc('second', ${sql})`,
 };

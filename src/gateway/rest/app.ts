@@ -31,10 +31,16 @@ export interface RestServices {
   log: Logger;
 }
 
+/** The rows by themselves, for whoever has seen already that a request is for one, and all the rest behind Express. */
+export interface Rest {
+  app: Express;
+  row: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+}
+
 /** `/v1`, its OpenAPI document and `/docs`. Everything else is a 404, in JSON like every other refusal. */
-export function restApp(services: RestServices): Express {
+export function restApp(services: RestServices): Rest {
   const { schema, rows } = services;
-  const serve = rowServer(services);
+  const row = rowServer(services);
   const openApi: Answer = {
     status: 200,
     headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-cache' },
@@ -44,7 +50,7 @@ export function restApp(services: RestServices): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.get('/v1/openapi.json', (req, res) => send(req, res, openApi, { 'x-request-id': uuid() }));
-  app.use('/v1', (req, res) => serve(req, res));
+  app.use('/v1', (req, res) => row(req, res));
   app.use('/docs', docs());
   app.use((req, res) => {
     const requestId = uuid();
@@ -59,14 +65,14 @@ export function restApp(services: RestServices): Express {
     const requestId = uuid();
     send(req, res, refusal(toDomainError(error, services.log, requestId), requestId), { 'x-request-id': requestId });
   }) satisfies ErrorRequestHandler);
-  return app;
+  return { app, row };
 }
 
 /** What a request goes through, in this order: who asks, how often, what for, whether it may, and then the row. */
 function rowServer({ schema, rows, config, authenticate, limits, log }: RestServices) {
   const match = matcher(compileRoutes(schema, rows, { planned: config.planner }));
 
-  return async (req: IncomingMessage & { originalUrl: string }, res: ServerResponse): Promise<void> => {
+  return async (req: IncomingMessage & { originalUrl?: string }, res: ServerResponse): Promise<void> => {
     const requestId = uuid();
     const headers: Record<string, string> = { 'x-request-id': requestId };
     try {
@@ -74,7 +80,7 @@ function rowServer({ schema, rows, config, authenticate, limits, log }: RestServ
       const verdict = await limits.take(viewer.actor.tokenId!);
       Object.assign(headers, limitHeaders(verdict));
       if (!verdict.allowed) throw new DomainError('RATE_LIMITED', 'Too Many Attempts.');
-      const [path, search = ''] = split(req.originalUrl);
+      const [path, search = ''] = split(req.originalUrl ?? req.url!);
       const found = match(path);
       const route = routeFor(found, req.method!, path);
       admit(viewer, route.operation.plan, route.most);

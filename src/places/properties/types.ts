@@ -83,6 +83,7 @@ export const properties = declareList({
     UPDATED_AT: { column: 'updatedAt', kind: 'instant' },
   },
   defaultOrder: 'ID_DESC',
+  logged: true,
 });
 
 declareRead({ field: 'property', noun: 'property', list: properties });

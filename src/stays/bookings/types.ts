@@ -110,6 +110,7 @@ export const bookings = declareList({
     UPDATED_AT: { column: 'updatedAt', kind: 'instant' },
   },
   defaultOrder: 'ID_DESC',
+  logged: true,
 });
 
 declareRead({ field: 'booking', noun: 'booking', list: bookings });
