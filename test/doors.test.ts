@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { type Answer, type Integrator, startWorld } from './support/world.ts';
 
@@ -107,6 +108,22 @@ describe('both doors refuse the same things with the same code', async () => {
     if (fields) expect(Object.keys(byRest.body.errors)).toEqual(fields);
     expect(byRest.body.request_id).toMatch(/^[0-9a-f-]{36}$/);
   });
+});
+
+// What went wrong inside is for our log: a table's name helps an attacker and nobody else.
+test('our own mistakes are told by both doors as a request id and nothing more', async () => {
+  const world = await startWorld();
+  const owner = new pg.Client({ connectionString: world.database.ownerUrl });
+  await owner.connect();
+  await owner.query('alter table property rename to somewhere_else');
+  await owner.end();
+  const rest = await world.get('/v1/properties');
+  expect([rest.status, rest.body.message, rest.body.code]).toEqual([500, 'Server Error', 'INTERNAL']);
+  expect(rest.body.request_id).toBe(rest.headers.get('x-request-id'));
+  const graphql = await world.graphql('{ properties { nodes { id } } }');
+  expect(graphql.body.errors).toMatchObject([{ message: 'Server Error', extensions: { code: 'INTERNAL' } }]);
+  expect(graphql.body.errors[0].extensions.requestId).toBe(graphql.headers.get('x-request-id'));
+  expect(rest.text + graphql.text).not.toMatch(/property|somewhere|relation|42P01/);
 });
 
 describe('both doors tell the same facts', () => {
