@@ -42,7 +42,7 @@ export function openGraphql({ schema, log }: { schema: GraphQLSchema; log: Logge
     cors: false, // A bearer token is not a cookie: no page of another site can use one it doesn't have.
     multipart: false,
     batching: false,
-    graphiql: { title: 'Bellhop', headers: '{\n  "Authorization": "Bearer …"\n}', defaultQuery: WELCOME },
+    graphiql: { title: 'Bellhop', headers: '{\n  "Authorization": "Bearer PASTE-YOUR-TOKEN"\n}', defaultQuery: WELCOME },
     renderGraphiQL,
     maskedErrors: { maskError: (error) => (isForeseen(error) ? coded(error) : (error as Error)) },
     plugins: [guard(schema, log)],
@@ -139,7 +139,7 @@ export function refusal(error: DomainError, requestId: string): { errors: object
   return { errors: [{ message, extensions: { code, requestId } }] };
 }
 
-const WELCOME = `# Give your token below, under "Headers": {"Authorization": "Bearer 1|…"}
+const WELCOME = `# Paste your token below, under "Headers", and press Ctrl-Enter.
 query Welcome {
   me {
     agency { id name currency timezone }
