@@ -1,14 +1,16 @@
 #!/usr/bin/env node
 // The `bellhop` command, and `npm start`. It runs dist/; where the sources are newer than that and the build tools are
 // installed, it builds first, which takes half a second. In production there is nothing newer and nothing to build.
+import cluster from 'node:cluster';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const bundle = join(root, 'dist', 'bellhop.js');
+const bundle = join(root, 'dist', 'start.mjs');
 
-if (isStale()) {
+// A worker runs what its primary runs, even when somebody has edited a source since.
+if (cluster.isPrimary && isStale()) {
   const { build } = await import('./build.mjs');
   if (!(await build()) && !existsSync(bundle)) {
     console.error(
@@ -17,8 +19,7 @@ if (isStale()) {
     process.exit(1);
   }
 }
-const { run } = await import(pathToFileURL(bundle).href);
-process.exitCode = await run(process.argv.slice(2));
+await import(pathToFileURL(bundle).href);
 
 function isStale() {
   if (!existsSync(bundle)) return true;

@@ -53,7 +53,16 @@ export async function build() {
     if (existsSync(join(swagger, file))) cpSync(join(swagger, file), join(assets, 'swagger-ui', file));
   }
   writeFileSync(join(dist, 'package.json'), '{"type":"module"}\n');
+  writeFileSync(join(dist, 'start.mjs'), START);
   return true;
 }
+
+// What starts the bundle, here and where dist/ is all there is. A worker's channel to its primary would keep it alive.
+const START = `import cluster from 'node:cluster';
+import { run } from './bellhop.js';
+
+process.exitCode = await run(process.argv.slice(2));
+if (cluster.isWorker) process.exit();
+`;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await build();

@@ -14,6 +14,8 @@ export interface Config {
   databaseUrl: string | undefined;
   demo: boolean;
   roles: Set<Role>;
+  /** Processes that serve the api on one port. With one, everything is in this process. */
+  workers: number;
   rateLimitPerMinute: number;
   /** A redis:// URL that makes the limits one for all processes; undefined keeps them in memory. */
   rateLimitStoreUrl: string | undefined;
@@ -44,6 +46,7 @@ const Environment = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   DEMO: z.enum(['on', 'off']).default('on'),
   ROLES: list(z.enum(['api', 'relay', 'timers'])).default(['api', 'relay', 'timers']),
+  WORKERS: whole(1, 64).default(1),
   RATE_LIMIT_PER_MINUTE: whole(1, 1_000_000).default(60),
   RATE_LIMIT_STORE_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   APP_KEY: z.string().optional(),
@@ -81,6 +84,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     databaseUrl: e.DATABASE_URL,
     demo: e.DEMO === 'on',
     roles: new Set(e.ROLES),
+    workers: e.WORKERS,
     rateLimitPerMinute: e.RATE_LIMIT_PER_MINUTE,
     rateLimitStoreUrl: e.RATE_LIMIT_STORE_URL,
     appKey: e.APP_KEY ? parseKey(e.APP_KEY) : keptKey(join(dataDir, 'app.key')),

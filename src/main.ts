@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
+import { openWorkers, type Workers } from './cluster.ts';
 import type { Config } from './config.ts';
 import { type Database, openDatabase } from './database/index.ts';
 import { makeDemo } from './demo/demo.ts';
 import { schema } from './domains.ts';
-import { type Gateway, openGateway } from './gateway/server.ts';
+import { openGateway } from './gateway/server.ts';
 import { openWake } from './outbox/wake.ts';
 import { startRelay } from './relay/relay.ts';
 import { rows } from './routes.ts';
@@ -12,7 +13,8 @@ import { startTimers } from './timers.ts';
 export interface Running {
   config: Config;
   database: Database;
-  gateway: Gateway | undefined;
+  /** The api: in this process, or in the workers of this one. */
+  gateway: Pick<Workers, 'port'> | undefined;
   /** The demo's token, on the one start that made it. */
   demoToken: string | undefined;
   /** Everything in reverse: no new requests, no new claims, what is in flight finished, the database last. */
@@ -39,9 +41,11 @@ export async function start(config: Config, log: Logger): Promise<Running> {
       database: await database.system.query('select 1').then(Boolean, () => false),
       ...(relay && { relay: relay.running() }),
     });
-    const gateway = config.roles.has('api')
-      ? await openGateway({ schema, rows, config, database, wake, log, readiness })
-      : undefined;
+    const openApi = () =>
+      config.workers > 1
+        ? openWorkers(config, log)
+        : openGateway({ schema, rows, config, database, wake, log, readiness });
+    const gateway = config.roles.has('api') ? await openApi() : undefined;
     if (gateway) stops.push(() => gateway.close());
     return { config, database, gateway, demoToken, stop };
   } catch (error) {

@@ -1,21 +1,31 @@
+import cluster from 'node:cluster';
 import { pino } from 'pino';
+import { STOP, workerConfig } from './cluster.ts';
 import { readConfig } from './config.ts';
 import { type Running, start } from './main.ts';
 
 /** `bellhop serve`: runs until SIGTERM or SIGINT, and then stops in order. Resolves with the exit code. */
 export async function serve({ json = false } = {}): Promise<number> {
-  const config = readConfig();
+  const config = cluster.isWorker ? workerConfig(readConfig()) : readConfig();
   const log = pino({ name: 'bellhop', level: config.logLevel }, pino.destination({ fd: 2, sync: false }));
-  const asked = new Promise<NodeJS.Signals>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
-  });
+  const asked = askedToStop();
   const running = await start(config, log);
-  process.stdout.write(json ? `${JSON.stringify(facts(running))}\n` : welcome(running));
+  if (cluster.isPrimary) process.stdout.write(json ? `${JSON.stringify(facts(running))}\n` : welcome(running));
   log.info({ port: running.gateway?.port, roles: [...config.roles] }, 'ready');
-  const signal = await asked;
-  log.info({ signal }, 'stopping');
+  log.info({ asked: await asked }, 'stopping');
   await running.stop();
   return 0;
+}
+
+/** A signal, or in a worker the primary's word: signals that reach all of a group's processes are the primary's business. */
+function askedToStop(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      if (cluster.isWorker) process.on(signal, () => {});
+      else process.once(signal, () => resolve(signal));
+    }
+    if (cluster.isWorker) process.on('message', (message) => message === STOP && resolve(STOP));
+  });
 }
 
 /** The same for whoever starts it from a script. */

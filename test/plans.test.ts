@@ -16,7 +16,7 @@ const VALUE: Record<string, string> = {
   DeliveryStatus: 'FAILED',
 };
 
-const valueOf = ({ type, op }: Filter): string => {
+const valueFor = ({ type, op }: Filter): string => {
   const one = VALUE[typeof type === 'object' ? type.enum : type]!;
   return op === 'in' ? `[${one}]` : one;
 };
@@ -54,7 +54,7 @@ test('no page of any list reads a large table from end to end, at 200,000 bookin
   };
   for (const list of lists.values()) {
     const orders = Object.keys(list.orders).flatMap((stem) => [`orderBy: ${stem}_ASC`, `orderBy: ${stem}_DESC`]);
-    const filters = Object.entries(list.filters).map(([name, filter]) => `${name}: ${valueOf(filter)}`);
+    const filters = Object.entries(list.filters).map(([name, filter]) => `${name}: ${valueFor(filter)}`);
     for (const args of [...orders, ...filters, ...filters.map((filter) => `${filter}, ${orders.at(-1)}`)]) {
       what = `${list.field}(${args})`;
       const { body } = await world.graphql(

@@ -1,39 +1,14 @@
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
-import { createTestDatabase } from './support/database.ts';
-import { bellhop, startProcess } from './support/process.ts';
+import { startAgency, startProcess } from './support/process.ts';
 import { startReceiver } from './support/receiver.ts';
-
-/** An empty database with one agency and a token for it, as the command line makes them. */
-async function agency(more: NodeJS.ProcessEnv = {}) {
-  const database = await createTestDatabase();
-  onTestFinished(() => database.drop());
-  const env = {
-    DATABASE_URL: database.url,
-    DATA_DIR: mkdtempSync(join(tmpdir(), 'bellhop-test-')),
-    DEMO: 'off',
-    WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8',
-    ...more,
-  };
-  const { id } = await bellhop(['agency', 'create', '--name', 'Riad Tours'], env);
-  const { token } = await bellhop(
-    ['token', 'create', '--agency', String(id), '--name', 'test', '--abilities', '*'],
-    env,
-  );
-  const ask = (url: string, path: string, body?: unknown) =>
-    fetch(`${url}${path}`, {
-      method: body === undefined ? 'GET' : 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
-  return { env, ask, database };
-}
 
 // A villa that is sold twice is a family with luggage in front of a locked door.
 test('200 tries at one night through two servers at once: one wins, and the others are told DATES_TAKEN', async () => {
-  const { env, ask } = await agency();
+  const { env, ask } = await startAgency();
   const servers = await Promise.all([startProcess(env), startProcess(env)]);
   const villa = await (await ask(servers[0].url, '/v1/properties', { code: 'V', name: 'Villa' })).json();
   const answers = await Promise.all(
@@ -55,7 +30,10 @@ test('200 tries at one night through two servers at once: one wins, and the othe
 
 // What was answered with 201 is promised; what was rolled back never happened. A crash must not blur the two.
 test('kill -9 while bookings pour in: every committed one is told after the restart, and no other', async () => {
-  const { env, ask, database } = await agency({ WEBHOOK_RETRY_SCHEDULE: '0,1,2,3,4', WEBHOOK_TIMEOUT_SECONDS: '1' });
+  const { env, ask, database } = await startAgency({
+    WEBHOOK_RETRY_SCHEDULE: '0,1,2,3,4',
+    WEBHOOK_TIMEOUT_SECONDS: '1',
+  });
   const receiver = await startReceiver();
   onTestFinished(() => receiver.close());
   let server = await startProcess(env);
@@ -90,7 +68,6 @@ test('kill -9 while bookings pour in: every committed one is told after the rest
   }
   pouring = false;
   await Promise.all(clients);
-  const pg = (await import('pg')).default;
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
   const { rows: committed } = await client.query('select id from booking');
@@ -118,3 +95,46 @@ test('SIGTERM finishes what is in flight, stops the embedded database, and exits
   expect(await total(again.url)).toBe(first);
   expect(again.output()).not.toContain('Demo token');
 }, 60_000);
+
+// A nightly export that takes memory by the row takes the server down on the day that the agency has grown enough.
+test.skipIf(!existsSync('/proc/self/status'))(
+  '100,000 bookings stream out of a server that grows by less than 64 MiB',
+  async () => {
+    const { env, ask, database } = await startAgency();
+    const server = await startProcess(env);
+    const hotel = await (await ask(server.url, '/v1/properties', { code: 'H', name: 'Hotel' })).json();
+    const stay = { check_in: '2027-06-01', check_out: '2027-06-02', guests_count: 1, guest_name: 'G' };
+    const first = await (await ask(server.url, '/v1/bookings', { property_id: hotel.data.id, ...stay })).json();
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    await client.query(
+      `insert into booking (agency_id, property_id, room_type_id, guest_id, reference, status, check_in, check_out, nights,
+       guests_count, guest_name, currency, gross_minor, commission_minor, net_minor, updated_at)
+     select agency_id, property_id, room_type_id, guest_id, 'X' || n, status, check_in, check_out, nights, guests_count,
+       guest_name, currency, gross_minor, commission_minor, net_minor, now() from booking, generate_series(2, 100000) n
+     where id = $1`,
+      [first.data.id],
+    );
+    await client.end();
+    for (let i = 0; i < 20; i++) await (await ask(server.url, '/v1/bookings?per_page=1000')).text(); // What any list needs.
+    const resident = () =>
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.child.pid}/status`, 'utf8'))![1]) / 1024;
+    const growths: number[] = [];
+    let lines = 0;
+    // The second export is the one that says whether memory goes with the rows: the first also grows the heap to its size.
+    for (const _export of ['first', 'second']) {
+      const before = resident();
+      let most = before;
+      lines = 0;
+      const response = await ask(server.url, '/v1/bookings?format=ndjson&all=true');
+      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+        for (const byte of chunk) if (byte === 10) lines++;
+        most = Math.max(most, resident());
+      }
+      growths.push(most - before);
+    }
+    expect(lines).toBe(100_000);
+    expect(Math.min(...growths)).toBeLessThan(64);
+  },
+  120_000,
+);

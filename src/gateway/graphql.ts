@@ -42,7 +42,11 @@ export function openGraphql({ schema, log }: { schema: GraphQLSchema; log: Logge
     cors: false, // A bearer token is not a cookie: no page of another site can use one it doesn't have.
     multipart: false,
     batching: false,
-    graphiql: { title: 'Bellhop', headers: '{\n  "Authorization": "Bearer PASTE-YOUR-TOKEN"\n}', defaultQuery: WELCOME },
+    graphiql: {
+      title: 'Bellhop',
+      headers: '{\n  "Authorization": "Bearer PASTE-YOUR-TOKEN"\n}',
+      defaultQuery: WELCOME,
+    },
     renderGraphiQL,
     maskedErrors: { maskError: (error) => (isForeseen(error) ? coded(error) : (error as Error)) },
     plugins: [guard(schema, log)],

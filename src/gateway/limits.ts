@@ -1,6 +1,14 @@
+import cluster from 'node:cluster';
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import {
+  type RateLimiterAbstract,
+  RateLimiterCluster,
+  RateLimiterMemory,
+  RateLimiterRedis,
+  RateLimiterRes,
+  RLWrapperTimeouts,
+} from 'rate-limiter-flexible';
 import type { Config } from '../config.ts';
 
 /** Whether a request may go on, and what the headers say. */
@@ -22,10 +30,10 @@ export interface Limits {
 
 const WINDOW_SECONDS = 60;
 
-/** Counts in memory, or in the Redis or Valkey of RATE_LIMIT_STORE_URL so that all processes count together. */
+/** Counts in memory, for all of WORKERS together, or for all processes in the Redis or Valkey of RATE_LIMIT_STORE_URL. */
 export function openLimits(config: Config, log: Logger): Limits {
   const points = config.rateLimitPerMinute;
-  const memory = new RateLimiterMemory({ points, duration: WINDOW_SECONDS });
+  const memory = cluster.isWorker ? countedByPrimary(points) : ownMemory(points);
   if (!config.rateLimitStoreUrl) return { take: (tokenId) => take(memory, tokenId, points), close: async () => {} };
 
   const redis = new Redis(config.rateLimitStoreUrl, {
@@ -46,7 +54,20 @@ export function openLimits(config: Config, log: Logger): Limits {
   return { take: (tokenId) => take(shared, tokenId, points), close: async () => redis.disconnect() };
 }
 
-async function take(limiter: RateLimiterMemory | RateLimiterRedis, tokenId: number, limit: number): Promise<Verdict> {
+function ownMemory(points: number): RateLimiterMemory {
+  return new RateLimiterMemory({ points, duration: WINDOW_SECONDS });
+}
+
+/** In the primary's memory. A primary that doesn't answer in a second must not take the API down: its worker counts alone. */
+function countedByPrimary(points: number): RateLimiterAbstract {
+  return new RLWrapperTimeouts({
+    limiter: new RateLimiterCluster({ points, duration: WINDOW_SECONDS }),
+    timeoutMs: 1_000,
+    insuranceLimiter: ownMemory(points),
+  });
+}
+
+async function take(limiter: RateLimiterAbstract, tokenId: number, limit: number): Promise<Verdict> {
   try {
     return verdict(await limiter.consume(String(tokenId)), true, limit);
   } catch (refused) {

@@ -20,22 +20,31 @@ export function amount(minor: string, currency: string, known: Known): string {
 
 /** How many minor units a unit of a currency has. The agency's own comes first, because nearly every row is in it. */
 function powers(currency: string, known: Known): string {
-  if (currency === literal(known.currency)) return String(10 ** decimals(known.currency));
-  const odd = ODD.map(([code, power]) => `when '${code}' then ${power}`).join(' ');
-  return `(case ${currency} when ${literal(known.currency)} then ${10 ** decimals(known.currency)} ${odd} else 100 end)`;
+  const own = String(10 ** decimals(known.currency));
+  if (currency === literal(known.currency)) return own;
+  return `(case when ${currency} = ${literal(known.currency)} then ${own} ${ODD.map(([power, codes]) => `when ${currency} = any(${codes}) then ${power}`).join(' ')} else 100 end)`;
 }
 
-/** The currencies that don't have two decimals. */
-const ODD = Intl.supportedValuesOf('currency')
-  .map((code) => [code, 10 ** decimals(code)] as const)
-  .filter(([, power]) => power !== 100);
+/** The currencies that don't have two decimals, by how many minor units a unit of them has. */
+const ODD = [1, 10, 1_000, 10_000].flatMap((power): [number, string][] => {
+  const codes = Intl.supportedValuesOf('currency').filter((code) => 10 ** decimals(code) === power);
+  return codes.length > 0 ? [[power, literal(`{${codes.join(',')}}`)]] : [];
+});
 
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
 /** A Prisma field's column. A test holds this rule, and the next, to the database. */
-export const column = (field: string): string => `"${snake(field)}"`;
+export const column = (field: string): string => {
+  let known = columns.get(field);
+  if (!known) {
+    known = `"${snake(field)}"`;
+    columns.set(field, known);
+  }
+  return known;
+};
+const columns = new Map<string, string>();
 
 /** A Prisma model's table. */
 export const table = (model: string): string => `"${snake(model).replace(/^_/, '')}"`;

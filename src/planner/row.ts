@@ -30,7 +30,18 @@ export function compileRow(type: GraphQLObjectType, asked: Asked[], reading: Rea
 
 function compileSelect(type: GraphQLObjectType, asked: Asked[], reading: Reading, style: Style): ValueSql {
   const parts = asked.map((field) => [name(field.key), compileField(type, field, reading, style)] as const);
-  return (row, known) => parts.map(([key, value]) => `${value(row, known)} as ${key}`).join(', ');
+  return remembered((row, known) => parts.map(([key, value]) => `${value(row, known)} as ${key}`).join(', '));
+}
+
+/** A selection's text depends on the row's alias, which is always the same, and on the currency, of which there are few. */
+function remembered(make: ValueSql): ValueSql {
+  const texts = new Map<string, string>();
+  return (row, known) => {
+    const key = `${known.currency} ${row}`;
+    const text = texts.get(key) ?? make(row, known);
+    texts.set(key, text);
+    return text;
+  };
 }
 
 /** PostgreSQL cuts longer names off, and a key must not be. */

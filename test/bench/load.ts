@@ -1,14 +1,13 @@
 // The load generator: a process of its own, so that the work of asking is not taken for the work of answering.
-import { Client } from 'undici';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client, type Dispatcher, Pool } from 'undici';
 import { serveBench } from './helper.ts';
 
-/** The requests that are asked in turn, by so many connections at a time, for so long. */
-export interface Load {
-  url: string;
-  requests: Request[];
-  connections: number;
-  seconds: number;
-}
+/** The requests that are asked in turn, for so long: by so many connections at a time, or so many a second. */
+export type Load = { url: string; requests: Request[]; seconds: number } & (
+  | { connections: number }
+  | { askedPerSecond: number }
+);
 
 export interface Request {
   method: 'GET' | 'POST';
@@ -26,12 +25,24 @@ export interface Loaded {
   body: string;
 }
 
-serveBench<Load>({ port: 0 }, run);
-
-async function run({ url, requests, connections, seconds }: Load): Promise<Loaded> {
-  const latencies: number[] = [];
+serveBench<Load>({ port: 0 }, async (load): Promise<Loaded> => {
   const begun = performance.now();
-  const until = begun + seconds * 1000;
+  const { latencies, body } = await ('connections' in load ? askInTurn(load) : askByTheClock(load));
+  const took = (performance.now() - begun) / 1000;
+  latencies.sort((a, b) => a - b);
+  const at = (share: number) => latencies[Math.floor((latencies.length - 1) * share)]!;
+  return { answers: latencies.length, perSecond: latencies.length / took, p50: at(0.5), p99: at(0.99), body };
+});
+
+interface Answered {
+  latencies: number[];
+  body: string;
+}
+
+/** Each connection asks again as soon as it has its answer: how much there can be. */
+async function askInTurn({ url, requests, connections, seconds }: Load & { connections: number }): Promise<Answered> {
+  const latencies: number[] = [];
+  const until = performance.now() + seconds * 1000;
   let next = 0;
   let body = '';
 
@@ -49,14 +60,41 @@ async function run({ url, requests, connections, seconds }: Load): Promise<Loade
   }
 
   await Promise.all(Array.from({ length: connections }, keepAsking));
-  const took = (performance.now() - begun) / 1000;
-  latencies.sort((a, b) => a - b);
-  const at = (share: number) => latencies[Math.floor((latencies.length - 1) * share)]!;
-  return { answers: latencies.length, perSecond: latencies.length / took, p50: at(0.5), p99: at(0.99), body };
+  return { latencies, body };
 }
 
+/**
+ * Asks when the clock says so, whether or not those before have been answered: how long somebody waits. It counts from when a
+ * request was due, so that a server which stalls can't hide the requests that it has kept from being sent.
+ */
+async function askByTheClock(load: Load & { askedPerSecond: number }): Promise<Answered> {
+  const { url, requests, seconds, askedPerSecond } = load;
+  const pool = new Pool(url, { connections: MOST_CONNECTIONS });
+  const pending: Promise<number>[] = [];
+  const begun = performance.now();
+  let body = '';
+
+  async function ask(request: Request, due: number): Promise<number> {
+    body = await answer(pool, request);
+    return performance.now() - due;
+  }
+
+  for (let i = 0; i < seconds * askedPerSecond; i++) {
+    const due = begun + (i * 1000) / askedPerSecond;
+    const wait = due - performance.now();
+    if (wait > 0) await pause(wait);
+    pending.push(ask(requests[i % requests.length]!, due));
+  }
+  const latencies = await Promise.all(pending);
+  await pool.close();
+  return { latencies, body };
+}
+
+/** More than a steady load needs, unless the server stalls. */
+const MOST_CONNECTIONS = 64;
+
 /** `dispatch` is the cheapest that undici offers. */
-function answer(client: Client, request: Request): Promise<string> {
+function answer(client: Dispatcher, request: Request): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let status = 0;

@@ -8,7 +8,7 @@ export interface Tenant {
 }
 
 /**
- * Agencies, their properties of one room type, guests and bookings, in a few statements. Row n of anything belongs to
+ * Agencies, their owners, properties of one room type, guests and bookings, in a few statements. Row n of anything belongs to
  * agency n mod agencies, so every agency's rows lie spread over the table, as years of business leave them. Bookings have
  * no night rows: no read that is measured here looks at them. One token of all abilities an agency.
  */
@@ -38,10 +38,16 @@ export async function seed(
        select n, n, 'bench', hash, '{*}' from unnest($1::text[]) with ordinality as t(hash, n)`,
       [tenants.map(({ hash }) => hash)],
     );
+    // As many owners as properties: property n belongs to owner n.
+    await client.query(
+      `insert into owner (id, agency_id, name, email, updated_at)
+       select n, (n - 1) % $2 + 1, 'Owner ' || n, 'owner' || n || '@example.com', now() from generate_series(1, $1::int) n`,
+      [properties, agencies],
+    );
     await client.query(
       `with made as (
-         insert into property (id, agency_id, code, name, kind, city, units, base_price_minor, updated_at)
-         select n, (n - 1) % $2 + 1, 'P-' || n, 'Villa ' || n, 'VILLA', 'Marrakech', 1, 120000, now()
+         insert into property (id, agency_id, owner_id, code, name, kind, city, units, base_price_minor, updated_at)
+         select n, (n - 1) % $2 + 1, n, 'P-' || n, 'Villa ' || n, 'VILLA', 'Marrakech', 1, 120000, now()
          from generate_series(1, $1::int) n
          returning id, agency_id)
        insert into room_type (id, agency_id, property_id, code, name, units, updated_at)
@@ -66,7 +72,7 @@ export async function seed(
        cross join lateral (select (k % ($3 / $2)) * $2 + a as p, (k % ($4 / $2)) * $2 + a as g) pick`,
       [bookings, agencies, properties, Math.max(guests, agencies)],
     );
-    for (const table of ['agency', 'access_token', 'property', 'room_type', 'guest', 'booking']) {
+    for (const table of ['agency', 'access_token', 'owner', 'property', 'room_type', 'guest', 'booking']) {
       await client.query(
         `select setval(pg_get_serial_sequence('${table}', 'id'), (select coalesce(max(id), 1) from ${table}))`,
       );

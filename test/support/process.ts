@@ -1,7 +1,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
+import { createTestDatabase } from './database.ts';
 
 const COMMAND = new URL('../../src/bellhop.mjs', import.meta.url).pathname;
 
@@ -41,6 +45,31 @@ export async function startProcess(env: NodeJS.ProcessEnv): Promise<ServerProces
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
   };
+}
+
+/** The environment of a server on an empty database of its own, with one agency and a token as the command line makes them. */
+export async function startAgency(more: NodeJS.ProcessEnv = {}) {
+  const database = await createTestDatabase();
+  onTestFinished(() => database.drop());
+  const env = {
+    DATABASE_URL: database.url,
+    DATA_DIR: mkdtempSync(join(tmpdir(), 'bellhop-test-')),
+    DEMO: 'off',
+    WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8',
+    ...more,
+  };
+  const { id } = await bellhop(['agency', 'create', '--name', 'Riad Tours'], env);
+  const { token } = await bellhop(
+    ['token', 'create', '--agency', String(id), '--name', 'test', '--abilities', '*'],
+    env,
+  );
+  const ask = (url: string, path: string, body?: unknown) =>
+    fetch(`${url}${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  return { env, token, ask, database };
 }
 
 /** Runs a command of the command line and reads its JSON. */

@@ -100,8 +100,15 @@ const WALK: ParameterObject[] = [
   {
     name: 'format',
     in: 'query',
-    description: `\`csv\` does what \`Accept: text/csv\` does. A CSV holds ${PAGE_LIMIT} rows a page when \`per_page\` is not said; \`Link\` leads to the next.`,
-    schema: { type: 'string', enum: ['json', 'csv'], default: 'json' },
+    description: `\`csv\` does what \`Accept: text/csv\` does, and \`ndjson\` what \`Accept: application/x-ndjson\` does: the objects of \`data\`, a line each. Both hold ${PAGE_LIMIT} rows a page when \`per_page\` is not said; \`Link\` leads to the next.`,
+    schema: { type: 'string', enum: ['json', 'csv', 'ndjson'], default: 'json' },
+  },
+  {
+    name: 'all',
+    in: 'query',
+    description:
+      'For CSV and NDJSON: every row that the filters leave, in one answer that is written as it is read. It counts as one request. A row is told as it is when the answer comes to it; one whose place in the order changes meanwhile can be missed or told twice, so sort by what does not change. An answer that breaks off is not complete. Not together with `page`, `per_page` or `cursor`.',
+    schema: { type: 'boolean', default: false },
   },
 ];
 
@@ -184,9 +191,13 @@ function listAnswer(
     },
   };
   return {
-    description: 'A page of the list.',
+    description: 'A page of the list; with `all`, the whole list.',
     headers: { ...headers, Link: header('Link') },
-    content: { 'application/json': { schema }, 'text/csv': { schema: { type: 'string' } } },
+    content: {
+      'application/json': { schema },
+      'text/csv': { schema: { type: 'string' } },
+      'application/x-ndjson': { schema: { type: 'string' } },
+    },
   };
 }
 

@@ -27,7 +27,7 @@ export const SHARED_HEADERS = {
     description: 'Where it can be read, when it can be read by itself.',
     schema: { type: 'string', format: 'uri' },
   },
-  Link: { description: 'For a CSV: where the next page is, as `rel="next"`.', schema: string },
+  Link: { description: 'For a page of CSV or NDJSON: where the next one is, as `rel="next"`.', schema: string },
 } satisfies Record<string, HeaderObject>;
 
 export const SHARED_PARAMETERS = {

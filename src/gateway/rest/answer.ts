@@ -1,11 +1,13 @@
 import { type DomainError, HTTP_STATUS } from '../../core/errors.ts';
 import { MissingAbility } from '../guard.ts';
 
-/** What is written back. No body means none: 204 and 304. */
+/** What is written back. No body and no stream mean none: 204 and 304. */
 export interface Answer {
   status: number;
   headers: Record<string, string>;
   body?: string;
+  /** A body that is too long to be held, in parts. It is read as fast as the client reads, and no further. */
+  stream?: AsyncIterable<string>;
 }
 
 export const JSON_TYPE = 'application/json';

@@ -21,6 +21,7 @@ import { fingerprintOf, keyOf, once } from './idempotency.ts';
 import { type Match, matcher } from './match.ts';
 import { readSearch } from './parameters.ts';
 import { compileRoutes, type Route } from './route.ts';
+import { writeStream } from './stream.ts';
 
 export interface RestServices {
   schema: GraphQLSchema;
@@ -84,11 +85,16 @@ function rowServer({ schema, rows, config, authenticate, limits, log }: RestServ
       const found = match(path);
       const route = routeFor(found, req.method!, path);
       admit(viewer, route.operation.plan, route.most);
-      send(req, res, await deadline(ask(viewer, route, req, { path, search, values: found!.path })), headers);
+      const answer = await deadline(ask(viewer, route, req, { path, search, values: found!.path }));
+      await send(req, res, answer, headers);
     } catch (error) {
       const told = toDomainError(error, log, requestId);
-      if (res.headersSent) return void res.destroy();
-      send(req, res, refusal(told, requestId), headers);
+      if (res.headersSent) {
+        // Too late to say it: a connection that breaks is the only way left to tell a client that this isn't all.
+        log.warn({ requestId, code: told.code }, 'an answer was cut short');
+        return void res.destroy();
+      }
+      await send(req, res, refusal(told, requestId), headers);
     }
   };
 
@@ -137,13 +143,14 @@ function split(target: string): [path: string, search?: string] {
   return at < 0 ? [target] : [target.slice(0, at), target.slice(at + 1)];
 }
 
-function send(
+async function send(
   req: IncomingMessage,
   res: ServerResponse,
-  { status, headers, body }: Answer,
+  { status, headers, body, stream }: Answer,
   more: Record<string, string>,
-): void {
+): Promise<void> {
   const bytes = body === undefined ? undefined : Buffer.from(body);
   res.writeHead(status, { ...headers, ...more, ...(bytes && { 'content-length': bytes.length }) });
-  res.end(req.method === 'HEAD' ? undefined : bytes);
+  if (!stream || req.method === 'HEAD') return void res.end(req.method === 'HEAD' ? undefined : bytes);
+  await writeStream(res, stream);
 }

@@ -13,8 +13,8 @@ import { fieldsOf } from './leaves.ts';
 
 export const CSV_TYPE = 'text/csv; charset=utf-8';
 
-/** Writes rows as CSV, with the same columns and the same header however many rows there are. */
-export type WriteCsv = (rows: unknown[]) => string;
+/** Writes rows as CSV, with the same columns however many rows there are and, unless it goes on, the same header. */
+export type WriteCsv = (rows: unknown[], how?: { header: boolean }) => string;
 
 /**
  * The CSV form of a selection: one column a leaf, an object's leaves under its name (`property_name`). Lists of objects
@@ -23,11 +23,11 @@ export type WriteCsv = (rows: unknown[]) => string;
  */
 export function csvOf(type: GraphQLObjectType, selection: SelectionSetNode): WriteCsv {
   const columns = columnsOf(type, selection, [], []);
-  const header = columns.map(({ name }) => name);
-  return (rows) =>
+  const names = columns.map(({ name }) => name);
+  return (rows, { header } = { header: true }) =>
     stringify(
       rows.map((row) => columns.map(({ path }) => cell(row, path))),
-      { header: true, columns: header, escape_formulas: true, cast: { boolean: String } },
+      { header, columns: names, escape_formulas: true, cast: { boolean: String } },
     );
 }
 

@@ -26,8 +26,8 @@ export interface Parameters {
   read(source: Source): Record<string, unknown>;
 }
 
-/** `format` is nobody's variable: it says how a list is written. */
-const FORMAT = 'format';
+/** Nobody's variables: they say how a list is written, and whether all of it. */
+const WRITING = ['format', 'all'];
 
 /** Shares a row's variables out between path, query string and body. */
 export function parametersOf(row: Row, operation: Operation): Parameters {
@@ -45,7 +45,7 @@ export function parametersOf(row: Row, operation: Operation): Parameters {
   const body = inQuery || input ? [] : others;
 
   const queryReaders = new Map(query.map((variable) => [variable.name, fromText(variable.type)]));
-  const queryNames = [...new Set([...queryReaders.keys(), ...(row.walk ? ['cursor', FORMAT] : [])])];
+  const queryNames = [...new Set([...queryReaders.keys(), ...(row.walk ? ['cursor', ...WRITING] : [])])];
   const bodyReaders = new Map(body.map((variable) => [variable.name, readerOf(variable.type)]));
   const readInput = input && readerOf(input.type);
 
@@ -68,7 +68,7 @@ export function parametersOf(row: Row, operation: Operation): Parameters {
 
   function readQuery(given: Source['query'], variables: Record<string, unknown>, problems: Problems): void {
     for (const [name, values] of given) {
-      if (name === FORMAT && row.walk) continue;
+      if (row.walk && WRITING.includes(name)) continue;
       if (!queryReaders.has(name)) complain(problems, name, unknown(name, queryNames, 'parameter'));
       else if (values.length > 1 && !isListType(getNullableType(byName.get(name)!.type)))
         complain(problems, name, 'is given more than once');
@@ -144,7 +144,8 @@ function textOf(type: GraphQLInputType): (text: string) => unknown {
   }
 }
 
-const BOOLEANS = new Map([
+/** What a query string says for yes and no. */
+export const BOOLEANS = new Map([
   ['true', true],
   ['1', true],
   ['false', false],
