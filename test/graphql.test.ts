@@ -25,6 +25,15 @@ describe('GraphQL over HTTP', () => {
     expect([...page.matchAll(/(?:src|href)="(https?:\/\/[^"]+)"/g)].map(([, url]) => url)).toEqual([]);
   });
 
+  // The page needs no token; whatever else looks like a browser's request does.
+  test('a query is not let in without a token by asking for HTML', async () => {
+    const world = await startWorld();
+    for (const name of ['query', '%71uery']) {
+      const response = await fetch(`${world.url}/graphql?${name}={__typename}`, { headers: { accept: 'text/html' } });
+      expect([name, response.status]).toEqual([name, 401]);
+    }
+  });
+
   test('lists page by cursor in both directions without losing or repeating a row', async () => {
     const world = await startWorld();
     const { id } = await world.property({ kind: 'hotel', units: 50 });

@@ -20,14 +20,7 @@ export const owners = declareList({
   model: 'owner',
   ability: 'owners:read',
   description: 'The owners whose properties the agency looks after.',
-  filters: {
-    updatedSince: {
-      column: 'updatedAt',
-      op: 'gte',
-      type: 'DateTime',
-      description: 'Changed at or after this instant.',
-    },
-  },
+  filters: {},
   orders: { ID: { column: 'id', kind: 'int' }, NAME: { column: 'name', kind: 'text' } },
   defaultOrder: 'ID_DESC',
 });

@@ -112,7 +112,8 @@ export async function openGateway(services: GatewayServices): Promise<Gateway> {
 
 /** A browser that asks for the page rather than for data. */
 function wantsPage({ method, url, headers }: IncomingMessage): boolean {
-  return method === 'GET' && Boolean(headers.accept?.includes('text/html')) && !url?.includes('query=');
+  const asks = new URLSearchParams(url?.split('?', 2)[1]).has('query'); // However its name is encoded.
+  return method === 'GET' && Boolean(headers.accept?.includes('text/html')) && !asks;
 }
 
 /** The body in the form in which Yoga reads it fastest: parsed, or as text for Yoga to say what is wrong with it. */

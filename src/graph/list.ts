@@ -89,8 +89,17 @@ const PageInfo = builder.objectRef<Page>('PageInfo').implement({
   }),
 });
 
+/** Every list takes it: a program that pulls again and again asks only for what has changed. */
+const UPDATED_SINCE: Filter = {
+  column: 'updatedAt',
+  op: 'gte',
+  type: 'DateTime',
+  description: 'Changed at or after this instant.',
+};
+
 /** Declares a list: enters it into `lists` and adds its field and its connection to the schema. */
-export function declareList(declaration: List): List {
+export function declareList(given: List): List {
+  const declaration = { ...given, filters: { ...given.filters, updatedSince: UPDATED_SINCE } };
   const { field, type } = declaration;
   if (declared.has(field)) throw new Error(`The list ${field} is declared twice.`);
   declared.set(field, declaration);

@@ -69,12 +69,6 @@ export const properties = declareList({
       type: 'Boolean',
       description: 'Archived, or not; both when not said.',
     },
-    updatedSince: {
-      column: 'updatedAt',
-      op: 'gte',
-      type: 'DateTime',
-      description: 'Changed at or after this instant.',
-    },
   },
   orders: {
     ID: { column: 'id', kind: 'int' },

@@ -80,12 +80,6 @@ export const deliveries = declareList({
       type: { enum: 'DeliveryStatus', ref: DeliveryStatus },
       description: 'In any of these states.',
     },
-    updatedSince: {
-      column: 'updatedAt',
-      op: 'gte',
-      type: 'DateTime',
-      description: 'Changed at or after this instant.',
-    },
   },
   orders: { ID: { column: 'id', kind: 'uuid' } },
   defaultOrder: 'ID_DESC',

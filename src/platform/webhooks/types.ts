@@ -40,12 +40,6 @@ export const webhooks = declareList({
   description: 'The endpoints of the agency.',
   filters: {
     enabled: { column: 'enabled', op: 'equals', type: 'Boolean', description: 'Enabled, or disabled.' },
-    updatedSince: {
-      column: 'updatedAt',
-      op: 'gte',
-      type: 'DateTime',
-      description: 'Changed at or after this instant.',
-    },
   },
   orders: { ID: { column: 'id', kind: 'int' } },
   defaultOrder: 'ID_DESC',

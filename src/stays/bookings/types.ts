@@ -97,12 +97,6 @@ export const bookings = declareList({
     checkInTo: { column: 'checkIn', op: 'lte', type: 'LocalDate', description: 'Arriving on this day or earlier.' },
     checkOutFrom: { column: 'checkOut', op: 'gte', type: 'LocalDate', description: 'Leaving on this day or later.' },
     checkOutTo: { column: 'checkOut', op: 'lte', type: 'LocalDate', description: 'Leaving on this day or earlier.' },
-    updatedSince: {
-      column: 'updatedAt',
-      op: 'gte',
-      type: 'DateTime',
-      description: 'Changed at or after this instant.',
-    },
   },
   orders: {
     ID: { column: 'id', kind: 'int' },
