@@ -26,6 +26,10 @@ export interface Config {
   webhookTimeoutSeconds: number;
   /** Seconds from the first attempt, one number an attempt. */
   webhookRetrySchedule: number[];
+  /** How often a channel's calendar is read when all goes well. */
+  icalPollMinutes: number;
+  /** Where WhatsApp's Cloud API is, and which version of it. No slash at its end. */
+  whatsappApiUrl: string;
   logLevel: string;
   /** Whether reads are planned into SQL; off executes all of them in the ordinary way, for a comparison. */
   planner: boolean;
@@ -57,6 +61,8 @@ const Environment = z.object({
       error: 'must be seconds from the first attempt in rising order, like 0,60,660',
     })
     .default(DEFAULT_SCHEDULE.split(',').map(Number)),
+  ICAL_POLL_MINUTES: z.coerce.number().min(1).max(1_440).default(15),
+  WHATSAPP_API_URL: z.url({ protocol: /^https?$/ }).default('https://graph.facebook.com/v23.0'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   BELLHOP_PLANNER: z.enum(['on', 'off']).default('on'),
   DATABASE_POOL: whole(2, 200).default(10),
@@ -91,6 +97,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     webhookAllowedNetworks: e.WEBHOOK_ALLOWED_NETWORKS ?? (onALaptop ? ['127.0.0.0/8', '::1/128'] : []),
     webhookTimeoutSeconds: e.WEBHOOK_TIMEOUT_SECONDS,
     webhookRetrySchedule: e.WEBHOOK_RETRY_SCHEDULE,
+    icalPollMinutes: e.ICAL_POLL_MINUTES,
+    whatsappApiUrl: e.WHATSAPP_API_URL.replace(/\/+$/, ''),
     logLevel: e.LOG_LEVEL,
     planner: e.BELLHOP_PLANNER === 'on',
     databasePool: e.DATABASE_POOL,

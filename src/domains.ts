@@ -1,12 +1,20 @@
 // Every domain, once; nothing else knows them all. Importing one adds its types, fields and events.
 import './graph/scalars.ts';
 import './finance/owners.ts';
+import './operations/cleaning/index.ts';
+import './operations/maintenance/index.ts';
+import './operations/whatsapp/index.ts';
+import './places/calendar/index.ts';
+import './places/ical/feeds/index.ts';
+import './places/ical/index.ts';
 import './places/properties/index.ts';
+import './places/rates/index.ts';
 import './platform/agencies.ts';
 import './platform/events.ts';
 import './platform/webhooks/index.ts';
 import './stays/bookings/index.ts';
 import './stays/guests.ts';
+import './stays/reviews/index.ts';
 import { builder } from './graph/builder.ts';
 
 /** The schema that all doors share. */

@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import { type Database, openDatabase } from './database/index.ts';
 import { makeDemo } from './demo/demo.ts';
 import { schema } from './domains.ts';
+import { doors } from './doors.ts';
 import { openGateway } from './gateway/server.ts';
 import { openWake } from './outbox/wake.ts';
 import { startRelay } from './relay/relay.ts';
@@ -35,7 +36,7 @@ export async function start(config: Config, log: Logger): Promise<Running> {
     const demoToken = config.demo ? await demoOnce(database, config) : undefined;
     const relay = config.roles.has('relay') ? startRelay({ database, config, log, wake }) : undefined;
     if (relay) stops.push(() => relay.stop());
-    const timers = config.roles.has('timers') ? startTimers({ database, log }) : undefined;
+    const timers = config.roles.has('timers') ? startTimers({ database, config, wake, log }) : undefined;
     if (timers) stops.push(() => timers.stop());
     const readiness = async () => ({
       database: await database.system.query('select 1').then(Boolean, () => false),
@@ -44,7 +45,7 @@ export async function start(config: Config, log: Logger): Promise<Running> {
     const openApi = () =>
       config.workers > 1
         ? openWorkers(config, log)
-        : openGateway({ schema, rows, config, database, wake, log, readiness });
+        : openGateway({ schema, rows, doors, config, database, wake, log, readiness });
     const gateway = config.roles.has('api') ? await openApi() : undefined;
     if (gateway) stops.push(() => gateway.close());
     return { config, database, gateway, demoToken, stop };

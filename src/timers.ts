@@ -1,21 +1,21 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Database } from './database/index.ts';
+import type { Services } from './core/viewer.ts';
 
 /** What has to happen every so often, whoever asks. */
 interface Timer {
   name: string;
   everyMs: number;
   /** Harmless when several processes do it at once. */
-  run(database: Database): Promise<void>;
+  run(services: Services & { log: Logger }): Promise<void>;
 }
 
 const TIMERS: Timer[] = [
   {
     name: 'forget idempotency keys',
     everyMs: 3_600_000,
-    async run({ system }) {
-      await system.query(`delete from idempotency_key where created_at < now() - interval '24 hours'`);
+    async run({ database }) {
+      await database.system.query(`delete from idempotency_key where created_at < now() - interval '24 hours'`);
     },
   },
 ];
@@ -25,11 +25,12 @@ export interface Timers {
 }
 
 /** Runs every timer now and then at its interval. A run that fails is logged, and the next one comes all the same. */
-export function startTimers({ database, log }: { database: Database; log: Logger }): Timers {
+export function startTimers(services: Services & { log: Logger }): Timers {
+  const { log } = services;
   const stopping = new AbortController();
   const running = TIMERS.map(async ({ name, everyMs, run }) => {
     while (!stopping.signal.aborted) {
-      await run(database).catch((error) => log.error({ err: error }, `the timer "${name}" failed`));
+      await run(services).catch((error) => log.error({ err: error }, `the timer "${name}" failed`));
       await pause(everyMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   });

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { v7 as uuid } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readConfig } from '../src/config.ts';
 import { clock } from '../src/core/clock.ts';
 import { DomainError } from '../src/core/errors.ts';
 import { type Database, openDatabase } from '../src/database/index.ts';
@@ -22,12 +23,11 @@ import { createTestDatabase } from './support/database.ts';
 import { type Receiver, type Respond, startReceiver } from './support/receiver.ts';
 
 const log = pino({ level: 'silent' });
-const config = {
-  appKey: randomBytes(32),
-  webhookAllowedNetworks: ['127.0.0.0/8'],
-  webhookRetrySchedule: [0, 60, 660, 7860, 86400],
-  webhookTimeoutSeconds: 2,
-};
+const config = readConfig({
+  APP_KEY: randomBytes(32).toString('base64'),
+  WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8',
+  WEBHOOK_TIMEOUT_SECONDS: '2',
+});
 const LEASE_MS = 17_000;
 
 let testDatabase: Awaited<ReturnType<typeof createTestDatabase>>;

@@ -383,7 +383,7 @@ describe('bodies', () => {
       422,
       'VALIDATION',
     ],
-    ['more than a mebibyte', JSON_BODY, `{"name": "${'x'.repeat(1024 * 1024)}"}`, 413, 'PAYLOAD_TOO_LARGE'],
+    ['more than four mebibytes', JSON_BODY, `{"name": "${'x'.repeat(4 * 1024 * 1024)}"}`, 413, 'PAYLOAD_TOO_LARGE'],
     [
       'a list as deep as the body is long',
       JSON_BODY,

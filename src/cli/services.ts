@@ -1,9 +1,10 @@
 import { pino } from 'pino';
 import { readConfig } from '../config.ts';
 import { NotFound } from '../core/errors.ts';
-import { type Services, Viewer } from '../core/viewer.ts';
+import type { Services, Viewer } from '../core/viewer.ts';
 import { openDatabase } from '../database/index.ts';
 import { openWake } from '../outbox/wake.ts';
+import { agencyViewer } from '../platform/agency-viewer.ts';
 
 /**
  * Runs a command on the database that a server uses, or would: it joins an embedded one that runs already, and then
@@ -27,10 +28,7 @@ export async function withServices<T>(work: (services: Services) => Promise<T>):
 
 /** The agency as its operator at the command line sees it: with every ability. */
 export async function operatorOf(services: Services, agencyId: number, { silent = false } = {}): Promise<Viewer> {
-  const { rows } = await services.database.system.query(
-    `select id, name, currency, timezone, commission_basis_points as "commissionBasisPoints" from agency where id = $1`,
-    [agencyId],
-  );
-  if (!rows[0]) throw new NotFound('agency');
-  return new Viewer(rows[0], { name: 'cli' }, new Set(['*']), services, silent);
+  const viewer = await agencyViewer(services, agencyId, 'cli', { silent });
+  if (!viewer) throw new NotFound('agency');
+  return viewer;
 }

@@ -3,7 +3,17 @@ import { TryAgain } from '../core/viewer.ts';
 import type { Transaction } from './index.ts';
 
 /** The tables that are written in bulk. */
-type Table = 'owner' | 'property' | 'room_type' | 'guest' | 'booking';
+type Table =
+  | 'owner'
+  | 'property'
+  | 'room_type'
+  | 'guest'
+  | 'booking'
+  | 'rate'
+  | 'ical_event'
+  | 'cleaning_task'
+  | 'maintenance_ticket'
+  | 'review';
 
 /**
  * Inserts many rows with one statement and one parameter, ten times as fast as a list of values and always the same text,

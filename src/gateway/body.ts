@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { DomainError } from '../core/errors.ts';
 
-/** A body may be this large. */
-export const BODY_LIMIT = 1024 * 1024;
+/** A body may be this large: a year of rates for a hundred properties is 2.5 MB. */
+export const BODY_LIMIT = 4 * 1024 * 1024;
 
 /** The whole body. One that is too large is refused as soon as that is known, and not read on. */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const tooLarge = () =>
-    new DomainError('PAYLOAD_TOO_LARGE', 'The body is larger than 1 MiB. Send less in one request.', undefined, {
+    new DomainError('PAYLOAD_TOO_LARGE', 'The body is larger than 4 MiB. Send less in one request.', undefined, {
       connection: 'close',
     });
   if (Number(request.headers['content-length'] ?? 0) > BODY_LIMIT) throw tooLarge();

@@ -10,6 +10,7 @@ import type { Row } from '../graph/row.ts';
 import type { Wake } from '../outbox/wake.ts';
 import { openAuthentication } from './authenticate.ts';
 import { decode, readBody } from './body.ts';
+import { type Door, doorServer } from './doors.ts';
 import { openGraphql, refusal } from './graphql.ts';
 import { limitHeaders, openLimits } from './limits.ts';
 import { toDomainError } from './mask.ts';
@@ -27,6 +28,7 @@ export interface Gateway {
 export interface GatewayServices {
   schema: GraphQLSchema;
   rows: Row[];
+  doors: Door[];
   config: Config;
   database: Database;
   wake: Wake;
@@ -43,6 +45,7 @@ export async function openGateway(services: GatewayServices): Promise<Gateway> {
   const graphql = openGraphql({ schema, log });
   const plannedAnswer = config.planner ? openPlanned({ schema, log }) : undefined;
   const rest = restApp({ ...services, authenticate, limits });
+  const doorOf = doorServer(services.doors, services);
   const stopping = new AbortController();
 
   const server = createServer((request, response) => {
@@ -50,6 +53,7 @@ export async function openGateway(services: GatewayServices): Promise<Gateway> {
     if (path === '/graphql') serveGraphql(request, response);
     else if (path === '/healthz') answer(response, 200, { status: 'ok' });
     else if (path === '/readyz') serveReadiness(response);
+    else if (path?.endsWith('/calendar.ics') || path?.startsWith('/inbound/')) serveDoor(path, request, response);
     else if (path?.startsWith('/v1/') && path !== '/v1/openapi.json') rest.row(request, response);
     else rest.app(request, response);
   });
@@ -101,6 +105,12 @@ export async function openGateway(services: GatewayServices): Promise<Gateway> {
       if (response.headersSent) return void response.destroy();
       answer(response, HTTP_STATUS[told.code], refusal(told, requestId), told.headers);
     }
+  }
+
+  function serveDoor(path: string, request: IncomingMessage, response: ServerResponse): void {
+    const door = doorOf(path);
+    if (door) void door(request, response);
+    else rest.app(request, response);
   }
 
   async function serveReadiness(response: ServerResponse): Promise<void> {

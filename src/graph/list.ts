@@ -63,7 +63,22 @@ export interface Order {
   kind: 'int' | 'date' | 'instant' | 'text' | 'uuid';
 }
 
-type Model = 'booking' | 'property' | 'owner' | 'guest' | 'webhookEndpoint' | 'delivery';
+type Model =
+  | 'booking'
+  | 'property'
+  | 'owner'
+  | 'guest'
+  | 'rate'
+  | 'icalSource'
+  | 'icalConflict'
+  | 'icalFeed'
+  | 'cleaningTask'
+  | 'maintenanceTicket'
+  | 'review'
+  | 'whatsappTemplate'
+  | 'whatsappMessage'
+  | 'webhookEndpoint'
+  | 'delivery';
 
 /** What a page knows of itself; each part is fetched only when it is selected. */
 interface Page {

@@ -17,6 +17,8 @@ export interface Row {
   /** Of the good answer; 200 when not said. A 204 has no body. */
   status?: 200 | 201 | 204;
   document: string;
+  /** Variables of a POST that the query string may say too: `?dry_run=true`. */
+  query?: string[];
   /** What the operation is filed under in the OpenAPI document. */
   tag: string;
   summary: string;

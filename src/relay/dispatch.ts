@@ -1,12 +1,13 @@
 import type pg from 'pg';
 import { v7 as uuid } from 'uuid';
 import { clock } from '../core/clock.ts';
+import { queueErrands } from './errands.ts';
 import { queueDeliveries } from './queue.ts';
 import { inTransaction, NOW } from './transaction.ts';
 
 /**
- * Turns events that nobody has looked at yet into one delivery for each endpoint that wants them, and answers how many
- * events there were. Events are claimed by their state and not by "after the last seq": a transaction that draws a low
+ * Turns events that nobody has looked at yet into one delivery for each endpoint that wants them and one errand for each
+ * reaction of our own, and answers how many events there were. Events are claimed by their state and not by "after the last seq": a transaction that draws a low
  * seq may commit after one with a higher, and a cursor would have passed it by.
  *
  * An endpoint is told of what came after it in the log: by sequence and not by time, because the clocks of two machines
@@ -19,6 +20,11 @@ export function dispatch(pool: pg.Pool): Promise<number> {
       text: MATCH_EVENTS,
       values: [clock.aheadMs, MOST_EVENTS],
     });
+    const events = [...new Map(rows.map((row) => [row.event_id, row])).values()];
+    await queueErrands(
+      client,
+      events.filter(({ silent }) => !silent),
+    );
     const wanted = rows.filter((match) => match.endpoint_id !== null);
     if (wanted.length > 0) {
       await queueDeliveries(
@@ -32,7 +38,7 @@ export function dispatch(pool: pg.Pool): Promise<number> {
         })),
       );
     }
-    return new Set(rows.map((match) => match.event_id)).size;
+    return events.length;
   });
 }
 
@@ -40,6 +46,8 @@ interface Match {
   event_id: string;
   agency_id: number;
   type: string;
+  /** Told to nobody, the product itself included. */
+  silent: boolean;
   /** Null for an event that no endpoint wants. */
   endpoint_id: number | null;
 }
@@ -60,7 +68,7 @@ const MATCH_EVENTS = `
   ), marked as (
     update outbox_event e set dispatched_at = ${NOW} from claimed c where e.id = c.id
   )
-  select c.id as event_id, c.agency_id, c.type, w.id as endpoint_id
+  select c.id as event_id, c.agency_id, c.type, c.silent, w.id as endpoint_id
   from claimed c
   left join webhook_endpoint w on w.agency_id = c.agency_id
     and w.enabled

@@ -1,14 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import pRetry from 'p-retry';
 import type { Logger } from 'pino';
-import type { Config } from '../config.ts';
-import type { Database } from '../database/index.ts';
-import type { Wake } from '../outbox/wake.ts';
+import type { Services } from '../core/viewer.ts';
 import { open } from '../platform/webhooks/secrets.ts';
 import { openAgent } from './address.ts';
 import { type Claimed, claim } from './claim.ts';
 import { deliver } from './deliver.ts';
 import { dispatch } from './dispatch.ts';
+import { claimErrands, runErrand } from './errands.ts';
 import { openSettler, resultOf } from './settle.ts';
 
 export interface Relay {
@@ -22,11 +21,8 @@ export interface Relay {
   stop(): Promise<void>;
 }
 
-interface Deps {
-  database: Pick<Database, 'system'>;
-  config: Pick<Config, 'appKey' | 'webhookAllowedNetworks' | 'webhookRetrySchedule' | 'webhookTimeoutSeconds'>;
+interface Deps extends Services {
   log: Logger;
-  wake: Wake;
 }
 
 /**
@@ -41,8 +37,9 @@ export function startRelay(deps: Deps): Relay {
 }
 
 /** A relay that does nothing until it is told to start, or to drain. */
-export function createRelay({ database, config, log, wake }: Deps): Relay {
-  const pool = database.system;
+export function createRelay({ log, ...services }: Deps): Relay {
+  const { config, wake } = services;
+  const pool = services.database.system;
   const schedule = config.webhookRetrySchedule;
   const timeoutMs = config.webhookTimeoutSeconds * 1000;
   const leaseMs = timeoutMs + LEASE_MARGIN_MS;
@@ -51,9 +48,11 @@ export function createRelay({ database, config, log, wake }: Deps): Relay {
   const stopping = new AbortController();
   const givingUp = new AbortController();
   const inFlight = new Set<Promise<void>>();
+  const errands = new Set<Promise<void>>();
 
   const dispatching = openLoop('dispatch', dispatchDue);
   const delivering = openLoop('deliver', deliverDue);
+  const running = openLoop('errands', errandsDue);
   const settler = openSettler({ pool, log, signal: givingUp.signal, onSettled: delivering.ring });
   let stopped: Promise<void> | undefined;
 
@@ -61,15 +60,16 @@ export function createRelay({ database, config, log, wake }: Deps): Relay {
     start() {
       dispatching.start();
       delivering.start();
+      running.start();
     },
     async drain() {
       for (;;) {
-        const found = [await dispatchDue(), await deliverDue()];
+        const found = [await dispatchDue(), await deliverDue(), await errandsDue()];
         await allSettled();
         if (!found.includes(true)) return;
       }
     },
-    running: () => dispatching.healthy() && delivering.healthy(),
+    running: () => dispatching.healthy() && delivering.healthy() && running.healthy(),
     stop() {
       stopped ??= stop();
       return stopped;
@@ -78,7 +78,10 @@ export function createRelay({ database, config, log, wake }: Deps): Relay {
 
   async function dispatchDue(): Promise<boolean> {
     const events = await dispatch(pool);
-    if (events > 0) delivering.ring();
+    if (events > 0) {
+      delivering.ring();
+      running.ring();
+    }
     return events > 0;
   }
 
@@ -104,8 +107,20 @@ export function createRelay({ database, config, log, wake }: Deps): Relay {
     settler.add(resultOf(delivery, answer, { schedule, startedAt }));
   }
 
+  async function errandsDue(): Promise<boolean> {
+    const claimed = await claimErrands(pool, { room: MOST_ERRANDS - errands.size, leaseMs });
+    for (const errand of claimed) {
+      const run: Promise<void> = runErrand(errand, { services, schedule, log }).finally(() => {
+        errands.delete(run);
+        running.ring();
+      });
+      errands.add(run);
+    }
+    return claimed.length > 0;
+  }
+
   async function allSettled(): Promise<void> {
-    await Promise.all(inFlight);
+    await Promise.all([...inFlight, ...errands]);
     await settler.idle();
   }
 
@@ -113,7 +128,8 @@ export function createRelay({ database, config, log, wake }: Deps): Relay {
     stopping.abort();
     dispatching.ring();
     delivering.ring();
-    await Promise.all([dispatching.ended(), delivering.ended()]);
+    running.ring();
+    await Promise.all([dispatching.ended(), delivering.ended(), running.ended()]);
     const tooLong = setTimeout(() => givingUp.abort(), leaseMs);
     await allSettled();
     clearTimeout(tooLong);
@@ -182,6 +198,8 @@ const LEASE_MARGIN_MS = 15_000;
 /** Calls in flight at once. Thirty endpoints that hang until the timeout still leave room for the others. */
 const MOST_CALLS = 256;
 const MOST_IN_ONE_CLAIM = 64;
+/** Errands that run at once, beside the calls. */
+const MOST_ERRANDS = 16;
 const SHORTEST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
 

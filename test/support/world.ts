@@ -8,6 +8,7 @@ import { clock } from '../../src/core/clock.ts';
 import { Viewer } from '../../src/core/viewer.ts';
 import { type Database, openDatabase } from '../../src/database/index.ts';
 import { schema } from '../../src/domains.ts';
+import { doors } from '../../src/doors.ts';
 import { openGateway } from '../../src/gateway/server.ts';
 import { openWake } from '../../src/outbox/wake.ts';
 import { createToken } from '../../src/platform/tokens.ts';
@@ -92,6 +93,7 @@ export async function startWorld({
   const gateway = await openGateway({
     schema,
     rows,
+    doors,
     config,
     database,
     wake,

@@ -142,8 +142,8 @@ export const SHARED_RESPONSES = {
     message: 'It has changed since you read it. Read it again, and decide with what it says now.',
     code: 'PRECONDITION_FAILED',
   }),
-  PayloadTooLarge: refused('The body is larger than 1 MiB.', {
-    message: 'The body is larger than 1 MiB. Send less in one request.',
+  PayloadTooLarge: refused('The body is larger than 4 MiB.', {
+    message: 'The body is larger than 4 MiB. Send less in one request.',
     code: 'PAYLOAD_TOO_LARGE',
   }),
   UnsupportedMediaType: refused('The body is not JSON.', {

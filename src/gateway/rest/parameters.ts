@@ -41,7 +41,7 @@ export function parametersOf(row: Row, operation: Operation): Parameters {
   if (input && others.length > 1) refuseRow('It has $input, which is the whole body, and other variables beside it.');
   const inQuery = row.method === 'GET' || row.method === 'DELETE';
   if (inQuery && input) refuseRow(`A ${row.method} has no body that could be its $input.`);
-  const query = inQuery ? others : [];
+  const query = inQuery ? others : others.filter(({ name }) => row.query?.includes(name));
   const body = inQuery || input ? [] : others;
 
   const queryReaders = new Map(query.map((variable) => [variable.name, fromText(variable.type)]));
@@ -84,6 +84,7 @@ export function parametersOf(row: Row, operation: Operation): Parameters {
       if (!bodyReaders.has(key)) complain(problems, key, unknown(key, [...bodyReaders.keys()]));
     }
     for (const [name, read] of bodyReaders) {
+      if (Object.hasOwn(variables, name) && !Object.hasOwn(given, name)) continue; // The query string has said it.
       const value = read(Object.hasOwn(given, name) ? given[name] : undefined, name, problems);
       if (value !== undefined) variables[name] = value;
     }

@@ -55,6 +55,7 @@ export async function writeBookings(viewer: Viewer, tx: Transaction, stays: Stay
       status: stay.status,
       previousStatus: null,
       source: stay.source,
+      channelReference: null,
       checkIn: fromDay(stay.checkIn),
       checkOut: fromDay(stay.checkOut),
       nights: stay.nights,

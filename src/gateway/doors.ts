@@ -1,0 +1,82 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { v7 as uuid } from 'uuid';
+import { DomainError } from '../core/errors.ts';
+import type { Services } from '../core/viewer.ts';
+import { readBody } from './body.ts';
+import { deadline } from './deadline.ts';
+import { toDomainError } from './mask.ts';
+import { type Answer, refusal } from './rest/answer.ts';
+import { namesIn, readSearch } from './rest/parameters.ts';
+
+/**
+ * A way in for somebody who holds no token: a calendar that shows a key, a provider that signs what it says. Each proves
+ * itself to `serve`, which answers who can't as if there were nothing here.
+ */
+export interface Door {
+  method: 'GET' | 'POST';
+  /** `/inbound/whatsapp/{agency}` */
+  path: string;
+  serve(call: Call, services: Services): Promise<Answer>;
+}
+
+export interface Call {
+  /** What stood for each `{name}` of the path, in its order. */
+  path: string[];
+  query: ReadonlyMap<string, string[]>;
+  headers: IncomingHttpHeaders;
+  /** The bytes as they came: a signature is over them. Empty for a GET. */
+  body: Buffer;
+  ip: string | undefined;
+  requestId: string;
+}
+
+/** The server of a request's door, or undefined when its path belongs to none. */
+export function doorServer(doors: Door[], services: Services & { log: Logger }) {
+  const compiled = doors.map((door) => ({ ...door, pattern: patternOf(door.path) }));
+
+  return (path: string): ((req: IncomingMessage, res: ServerResponse) => Promise<void>) | undefined => {
+    const here = compiled.filter(({ pattern }) => pattern.test(path));
+    if (here.length === 0) return undefined;
+    return async (req, res) => {
+      const requestId = uuid();
+      const method = req.method === 'HEAD' ? 'GET' : req.method;
+      let answer: Answer;
+      try {
+        const door = here.find((one) => one.method === method) ?? refuseMethod(method, here);
+        const [, ...values] = door.pattern.exec(path)!;
+        const call: Call = {
+          path: values,
+          query: readSearch(req.url!.split('?', 2)[1] ?? ''),
+          headers: req.headers,
+          body: method === 'GET' ? Buffer.alloc(0) : await readBody(req),
+          ip: req.socket.remoteAddress,
+          requestId,
+        };
+        answer = await deadline(door.serve(call, services));
+      } catch (error) {
+        answer = refusal(toDomainError(error, services.log, requestId), requestId);
+      }
+      const bytes = answer.body === undefined ? undefined : Buffer.from(answer.body);
+      res.writeHead(answer.status, {
+        ...answer.headers,
+        'x-request-id': requestId,
+        ...(bytes && { 'content-length': bytes.length }),
+      });
+      res.end(req.method === 'HEAD' ? undefined : bytes);
+    };
+  };
+}
+
+/** What stands for a name is one segment; the dots of `calendar.ics` are dots. */
+function patternOf(path: string): RegExp {
+  const text = namesIn(path).reduce((all, name) => all.replace(`{${name}}`, '([^/]+)'), path.replaceAll('.', '\\.'));
+  return new RegExp(`^${text}$`);
+}
+
+function refuseMethod(method: string | undefined, here: Door[]): never {
+  const allow = here.map((door) => door.method).join(', ');
+  throw new DomainError('METHOD_NOT_ALLOWED', `The ${method} method is not supported here. Use ${allow}.`, undefined, {
+    allow,
+  });
+}

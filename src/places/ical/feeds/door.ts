@@ -1,0 +1,3 @@
+import type { Door } from '../../../gateway/doors.ts';
+
+export const calendarDoors: Door[] = [];

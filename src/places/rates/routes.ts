@@ -1,0 +1,3 @@
+import type { Row } from '../../graph/row.ts';
+
+export const rateRoutes: Row[] = [];

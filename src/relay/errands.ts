@@ -1,0 +1,142 @@
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import { v7 as uuid } from 'uuid';
+import { clock } from '../core/clock.ts';
+import type { Services, Viewer } from '../core/viewer.ts';
+import { type ErrandCall, errandOf, errandsAfter, GiveUp, TryLater } from '../outbox/errand.ts';
+import { agencyViewer } from '../platform/agency-viewer.ts';
+import { nextAttemptAt } from './schedule.ts';
+import { NOW } from './transaction.ts';
+
+/** An errand that is ours until its lease ends. */
+export interface ClaimedErrand {
+  id: string;
+  agencyId: number;
+  kind: string;
+  key: string;
+  attempt: number;
+  lease: string;
+  firstAt: Date;
+  body: string | null;
+}
+
+/** Makes the errands of events that have just been claimed by dispatch; in its transaction. */
+export async function queueErrands(
+  client: pg.PoolClient,
+  events: { event_id: string; agency_id: number; type: string }[],
+): Promise<number> {
+  const errands = events.flatMap((event) =>
+    errandsAfter(event.type).map((kind) => ({ id: uuid(), agency_id: event.agency_id, kind, key: event.event_id })),
+  );
+  if (errands.length === 0) return 0;
+  await client.query(
+    `insert into errand (id, agency_id, kind, key, due_at, created_at)
+     select id, agency_id, kind, key, ${NOW}, ${NOW}
+     from json_to_recordset($2::json) as r(id uuid, agency_id int, kind text, key text)
+     on conflict (agency_id, kind, key) do nothing`,
+    [clock.aheadMs, JSON.stringify(errands)],
+  );
+  return errands.length;
+}
+
+/** Claims errands that are due: at most a few of each agency at once, so that one agency's thousand messages wait for themselves. */
+export async function claimErrands(
+  pool: pg.Pool,
+  { room, leaseMs }: { room: number; leaseMs: number },
+): Promise<ClaimedErrand[]> {
+  const due = await pool.query({ name: 'errand-due', text: ANY_DUE, values: [clock.aheadMs] });
+  if (due.rows.length === 0) return [];
+  const { rows } = await pool.query({ name: 'errand-claim', text: CLAIM, values: [clock.aheadMs, room, leaseMs] });
+  return rows;
+}
+
+const ANY_DUE = `select 1 from errand where status = 'PENDING' and due_at <= ${NOW} limit 1`;
+
+const CLAIM = `
+  with picked as (
+    select e.id
+    from agency a
+    cross join lateral (
+      select id from errand
+      where agency_id = a.id and status = 'PENDING' and due_at <= ${NOW}
+      order by due_at, id
+      limit greatest(0, 4 - (
+        select count(*) from errand f
+        where f.agency_id = a.id and f.status = 'PENDING' and f.lease is not null and f.due_at > ${NOW}))
+      for update skip locked
+    ) e
+    limit $2
+  )
+  update errand e
+  set due_at = ${NOW} + $3::float8 * interval '1 millisecond', attempts = e.attempts + 1, lease = gen_random_uuid(),
+    first_at = coalesce(e.first_at, ${NOW})
+  from picked p
+  where e.id = p.id
+  returning e.id, e.agency_id as "agencyId", e.kind, e.key, e.attempts as attempt, e.lease, e.first_at as "firstAt",
+    (select body from outbox_event o where o.agency_id = e.agency_id and o.id::text = e.key) as body`;
+
+/** Runs one errand and writes down how that ended. Never throws. */
+export async function runErrand(
+  claimed: ClaimedErrand,
+  { services, schedule, log }: { services: Services; schedule: number[]; log: Logger },
+): Promise<void> {
+  const call: ErrandCall = {
+    key: claimed.key,
+    attempt: claimed.attempt,
+    ...(claimed.body && { event: JSON.parse(claimed.body) }),
+  };
+  const pool = services.database.system;
+  try {
+    const declaration = errandOf(claimed.kind);
+    const viewer = await agencyViewer(services, claimed.agencyId, 'relay');
+    if (!declaration || !viewer) throw new GiveUp(`There is no errand ${claimed.kind} any more.`);
+    if (claimed.attempt > schedule.length) {
+      return await giveUp(declaration, viewer, 'The relay stopped during the last attempt.');
+    }
+    try {
+      await declaration.run(viewer, call);
+      await settle(pool, claimed, { status: 'DONE', error: null });
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const next = error instanceof GiveUp ? null : nextAttempt(error);
+      log[error instanceof GiveUp || error instanceof TryLater ? 'info' : 'warn'](
+        { err: error, errand: claimed.kind, key: claimed.key, attempt: claimed.attempt },
+        'an errand failed',
+      );
+      if (next) await settle(pool, claimed, { status: 'PENDING', error: message, dueAt: next });
+      else await giveUp(declaration, viewer, message);
+    }
+
+    async function giveUp(errand: NonNullable<typeof declaration>, as: Viewer, error: string) {
+      await errand.failed?.(as, call, error);
+      await settle(pool, claimed, { status: 'FAILED', error });
+    }
+  } catch (error) {
+    // The database is away, or `failed` failed: the lease runs out and the errand is claimed again.
+    log.error({ err: error, errand: claimed.kind, key: claimed.key }, 'an errand could not be settled');
+  }
+
+  function nextAttempt(error: unknown): Date | null {
+    return nextAttemptAt({
+      attempt: claimed.attempt,
+      firstAt: claimed.firstAt,
+      now: clock.now(),
+      schedule,
+      retryAfterMs: error instanceof TryLater ? error.afterMs : undefined,
+    });
+  }
+}
+
+async function settle(
+  pool: pg.Pool,
+  { id, lease }: ClaimedErrand,
+  { status, error, dueAt }: { status: 'DONE' | 'FAILED' | 'PENDING'; error: string | null; dueAt?: Date },
+): Promise<void> {
+  await pool.query({
+    name: 'errand-settle',
+    text: `update errand set status = $3::"ErrandStatus", error = $4, lease = null, due_at = coalesce($5, due_at),
+             finished_at = case when $3 = 'PENDING' then null else $6::timestamptz end
+           where id = $1 and lease = $2`,
+    values: [id, lease, status, error, dueAt ?? null, clock.now()],
+  });
+}
