@@ -443,7 +443,7 @@ ALTER TABLE "ical_event" ADD CONSTRAINT "ical_event_agency_id_source_id_fkey" FO
 ALTER TABLE "ical_event" ADD CONSTRAINT "ical_event_agency_id_property_id_fkey" FOREIGN KEY ("agency_id", "property_id") REFERENCES "property"("agency_id", "id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "ical_event" ADD CONSTRAINT "ical_event_agency_id_booking_id_fkey" FOREIGN KEY ("agency_id", "booking_id") REFERENCES "booking"("agency_id", "id") ON DELETE RESTRICT ON UPDATE CASCADE;
+ALTER TABLE "ical_event" ADD CONSTRAINT "ical_event_agency_id_booking_id_fkey" FOREIGN KEY ("agency_id", "booking_id") REFERENCES "booking"("agency_id", "id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "ical_conflict" ADD CONSTRAINT "ical_conflict_agency_id_property_id_fkey" FOREIGN KEY ("agency_id", "property_id") REFERENCES "property"("agency_id", "id") ON DELETE CASCADE ON UPDATE CASCADE;
@@ -455,7 +455,7 @@ ALTER TABLE "ical_conflict" ADD CONSTRAINT "ical_conflict_agency_id_source_id_fk
 ALTER TABLE "ical_conflict" ADD CONSTRAINT "ical_conflict_agency_id_ical_event_id_fkey" FOREIGN KEY ("agency_id", "ical_event_id") REFERENCES "ical_event"("agency_id", "id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "ical_conflict" ADD CONSTRAINT "ical_conflict_agency_id_booking_id_fkey" FOREIGN KEY ("agency_id", "booking_id") REFERENCES "booking"("agency_id", "id") ON DELETE RESTRICT ON UPDATE CASCADE;
+ALTER TABLE "ical_conflict" ADD CONSTRAINT "ical_conflict_agency_id_booking_id_fkey" FOREIGN KEY ("agency_id", "booking_id") REFERENCES "booking"("agency_id", "id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "ical_feed" ADD CONSTRAINT "ical_feed_agency_id_property_id_fkey" FOREIGN KEY ("agency_id", "property_id") REFERENCES "property"("agency_id", "id") ON DELETE CASCADE ON UPDATE CASCADE;
@@ -464,25 +464,25 @@ ALTER TABLE "ical_feed" ADD CONSTRAINT "ical_feed_agency_id_property_id_fkey" FO
 ALTER TABLE "ical_feed" ADD CONSTRAINT "ical_feed_agency_id_source_id_fkey" FOREIGN KEY ("agency_id", "source_id") REFERENCES "ical_source"("agency_id", "id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "cleaning_task" ADD CONSTRAINT "cleaning_task_agency_id_property_id_fkey" FOREIGN KEY ("agency_id", "property_id") REFERENCES "property"("agency_id", "id") ON DELETE RESTRICT ON UPDATE CASCADE;
+ALTER TABLE "cleaning_task" ADD CONSTRAINT "cleaning_task_agency_id_property_id_fkey" FOREIGN KEY ("agency_id", "property_id") REFERENCES "property"("agency_id", "id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "cleaning_task" ADD CONSTRAINT "cleaning_task_agency_id_booking_id_fkey" FOREIGN KEY ("agency_id", "booking_id") REFERENCES "booking"("agency_id", "id") ON DELETE RESTRICT ON UPDATE CASCADE;
+ALTER TABLE "cleaning_task" ADD CONSTRAINT "cleaning_task_agency_id_booking_id_fkey" FOREIGN KEY ("agency_id", "booking_id") REFERENCES "booking"("agency_id", "id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "cleaning_task" ADD CONSTRAINT "cleaning_task_agency_id_rescheduled_to_id_fkey" FOREIGN KEY ("agency_id", "rescheduled_to_id") REFERENCES "cleaning_task"("agency_id", "id") ON DELETE NO ACTION ON UPDATE NO ACTION;
 
 -- AddForeignKey
-ALTER TABLE "maintenance_ticket" ADD CONSTRAINT "maintenance_ticket_agency_id_property_id_fkey" FOREIGN KEY ("agency_id", "property_id") REFERENCES "property"("agency_id", "id") ON DELETE RESTRICT ON UPDATE CASCADE;
+ALTER TABLE "maintenance_ticket" ADD CONSTRAINT "maintenance_ticket_agency_id_property_id_fkey" FOREIGN KEY ("agency_id", "property_id") REFERENCES "property"("agency_id", "id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "maintenance_ticket" ADD CONSTRAINT "maintenance_ticket_agency_id_booking_id_fkey" FOREIGN KEY ("agency_id", "booking_id") REFERENCES "booking"("agency_id", "id") ON DELETE RESTRICT ON UPDATE CASCADE;
+ALTER TABLE "maintenance_ticket" ADD CONSTRAINT "maintenance_ticket_agency_id_booking_id_fkey" FOREIGN KEY ("agency_id", "booking_id") REFERENCES "booking"("agency_id", "id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "review" ADD CONSTRAINT "review_agency_id_property_id_fkey" FOREIGN KEY ("agency_id", "property_id") REFERENCES "property"("agency_id", "id") ON DELETE RESTRICT ON UPDATE CASCADE;
+ALTER TABLE "review" ADD CONSTRAINT "review_agency_id_property_id_fkey" FOREIGN KEY ("agency_id", "property_id") REFERENCES "property"("agency_id", "id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "review" ADD CONSTRAINT "review_agency_id_booking_id_fkey" FOREIGN KEY ("agency_id", "booking_id") REFERENCES "booking"("agency_id", "id") ON DELETE RESTRICT ON UPDATE CASCADE;
+ALTER TABLE "review" ADD CONSTRAINT "review_agency_id_booking_id_fkey" FOREIGN KEY ("agency_id", "booking_id") REFERENCES "booking"("agency_id", "id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "whatsapp_account" ADD CONSTRAINT "whatsapp_account_agency_id_fkey" FOREIGN KEY ("agency_id") REFERENCES "agency"("id") ON DELETE CASCADE ON UPDATE CASCADE;
@@ -494,7 +494,7 @@ ALTER TABLE "whatsapp_template" ADD CONSTRAINT "whatsapp_template_agency_id_fkey
 ALTER TABLE "whatsapp_message" ADD CONSTRAINT "whatsapp_message_agency_id_fkey" FOREIGN KEY ("agency_id") REFERENCES "agency"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "whatsapp_message" ADD CONSTRAINT "whatsapp_message_agency_id_booking_id_fkey" FOREIGN KEY ("agency_id", "booking_id") REFERENCES "booking"("agency_id", "id") ON DELETE RESTRICT ON UPDATE CASCADE;
+ALTER TABLE "whatsapp_message" ADD CONSTRAINT "whatsapp_message_agency_id_booking_id_fkey" FOREIGN KEY ("agency_id", "booking_id") REFERENCES "booking"("agency_id", "id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- "cleaning_task" shows each agency its own rows.
 ALTER TABLE "cleaning_task" ENABLE ROW LEVEL SECURITY;
