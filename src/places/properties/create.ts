@@ -38,6 +38,11 @@ const CreatePropertyInput = builder.inputType('CreatePropertyInput', {
     units: t.int({ description: 'How many of it can be sold a night; 1 when not said.' }),
     basePrice: t.field({ type: 'Money', description: "Price of a night, in the agency's currency; 0 when not said." }),
     ownerId: t.id(),
+    checkInTime: t.string({ description: 'From when guests may come, `15:00`; that when not said.' }),
+    checkOutTime: t.string({ description: 'Until when guests must leave, `11:00`; that when not said.' }),
+    cleaningAtCheckOut: t.boolean({ description: 'Whether a check-out makes a cleaning task; true when not said.' }),
+    cleaningChecklist: t.stringList({ description: 'What a cleaning task here begins with: at most 100 texts.' }),
+    cleaningAssignee: t.string({ description: 'Who is given the task that a check-out makes.' }),
   }),
 });
 

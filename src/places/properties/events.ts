@@ -9,7 +9,7 @@ interface PropertyFacts {
   currency: string;
 }
 
-const PropertyData = z.object({
+export const PropertyData = z.object({
   property: z.object({
     id: z.int(),
     code: z.string(),
@@ -24,10 +24,12 @@ const PropertyData = z.object({
     archived: z.boolean(),
     created_at: z.iso.datetime({ offset: true }),
     updated_at: z.iso.datetime({ offset: true }),
+    check_in_time: z.string().describe('From when guests may come, as 15:00, at the agency’s timezone.'),
+    check_out_time: z.string().describe('Until when guests must leave, as 11:00, at the agency’s timezone.'),
   }),
 });
 
-const example: z.infer<typeof PropertyData> = {
+export const example: z.infer<typeof PropertyData> = {
   property: {
     id: 12,
     code: 'VILLA-JASMINE',
@@ -42,10 +44,12 @@ const example: z.infer<typeof PropertyData> = {
     archived: false,
     created_at: '2026-07-01T09:00:00+00:00',
     updated_at: '2026-07-15T10:23:41+00:00',
+    check_in_time: '15:00',
+    check_out_time: '11:00',
   },
 };
 
-function propertyData({ property, currency }: PropertyFacts): z.infer<typeof PropertyData> {
+export function propertyData({ property, currency }: PropertyFacts): z.infer<typeof PropertyData> {
   return {
     property: {
       id: property.id,
@@ -61,6 +65,8 @@ function propertyData({ property, currency }: PropertyFacts): z.infer<typeof Pro
       archived: property.archivedAt !== null,
       created_at: instant(property.createdAt),
       updated_at: instant(property.updatedAt),
+      check_in_time: property.checkInTime,
+      check_out_time: property.checkOutTime,
     },
   };
 }

@@ -16,7 +16,17 @@ export interface PropertyInput {
   units?: number | null;
   basePrice?: string | null;
   ownerId?: string | null;
+  /** `15:00`, at the agency's timezone. */
+  checkInTime?: string | null;
+  checkOutTime?: string | null;
+  cleaningAtCheckOut?: boolean | null;
+  cleaningChecklist?: string[] | null;
+  cleaningAssignee?: string | null;
 }
+
+/** The same as of a task's own list, which this one is copied into. */
+const MOST_ITEMS = 100;
+const LONGEST_ITEM = 200;
 
 /** The columns that an input fills, or one error that names every field that can't be used. */
 export async function propertyColumns(viewer: Viewer, tx: Transaction, input: PropertyInput) {
@@ -31,6 +41,10 @@ export async function propertyColumns(viewer: Viewer, tx: Transaction, input: Pr
       input.basePrice != null &&
       (basePriceMinor === undefined || basePriceMinor < 0) &&
       `must be an amount of ${viewer.agency.currency}, 0 or more`,
+    checkInTime: timeProblem(input.checkInTime),
+    checkOutTime: timeProblem(input.checkOutTime),
+    cleaningAssignee: textProblem(input.cleaningAssignee, { required: true }),
+    ...checklistProblems(input.cleaningChecklist),
   });
   return {
     code: input.code?.trim(),
@@ -41,7 +55,25 @@ export async function propertyColumns(viewer: Viewer, tx: Transaction, input: Pr
     units: input.units ?? undefined,
     basePriceMinor,
     ownerId: input.ownerId == null ? input.ownerId : await ownerOf(tx, input.ownerId),
+    checkInTime: input.checkInTime ?? undefined,
+    checkOutTime: input.checkOutTime ?? undefined,
+    cleaningAtCheckOut: input.cleaningAtCheckOut ?? undefined,
+    cleaningChecklist: input.cleaningChecklist === null ? [] : input.cleaningChecklist?.map((item) => item.trim()),
+    cleaningAssignee: input.cleaningAssignee === null ? null : input.cleaningAssignee?.trim(),
   };
+}
+
+function timeProblem(time: string | null | undefined): string | false {
+  return time != null && !/^([01]\d|2[0-3]):[0-5]\d$/.test(time) && 'must be a time of day like 15:00';
+}
+
+/** What is wrong with which item, by its place in the list. */
+function checklistProblems(items: string[] | null | undefined): Record<string, string | undefined> {
+  if (items == null) return {};
+  if (items.length > MOST_ITEMS) return { cleaningChecklist: `must not have more than ${MOST_ITEMS} items` };
+  return Object.fromEntries(
+    items.map((item, i) => [`cleaningChecklist.${i}`, textProblem(item, { most: LONGEST_ITEM, required: true })]),
+  );
 }
 
 async function ownerOf(tx: Transaction, id: string): Promise<number> {

@@ -3,10 +3,13 @@ import { properties } from './types.ts';
 
 const tag = 'Properties';
 
+/** New keys go to the end: a spreadsheet knows the CSV's columns by their places. */
 const PROPERTY = `
   id code name kind city description units
   base_price: basePrice currency owner_id: ownerId
-  archived archived_at: archivedAt created_at: createdAt updated_at: updatedAt`;
+  archived archived_at: archivedAt created_at: createdAt updated_at: updatedAt
+  check_in_time: checkInTime check_out_time: checkOutTime cleaning_at_check_out: cleaningAtCheckOut
+  cleaning_checklist: cleaningChecklist cleaning_assignee: cleaningAssignee`;
 
 export const propertyRoutes: Row[] = [
   listRow({ path: '/v1/properties', list: properties, fields: PROPERTY, tag, summary: 'List properties' }),
@@ -31,6 +34,9 @@ export const propertyRoutes: Row[] = [
       city: 'Marrakech',
       units: 1,
       base_price: 1850,
+      check_in_time: '15:00',
+      check_out_time: '11:00',
+      cleaning_checklist: ['Change the sheets', 'Count the towels'],
     },
   },
   {

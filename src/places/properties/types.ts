@@ -37,6 +37,22 @@ export const Property = builder.prismaObject('Property', {
     }),
     ownerId: t.exposeID('ownerId', { nullable: true }),
     owner: t.relation('owner', { nullable: true, ability: 'owners:read' }),
+    checkInTime: t.exposeString('checkInTime', {
+      description: 'From when guests may come, as `15:00`, at the agency’s timezone.',
+    }),
+    checkOutTime: t.exposeString('checkOutTime', {
+      description: 'Until when guests must leave, as `11:00`, at the agency’s timezone.',
+    }),
+    cleaningAtCheckOut: t.exposeBoolean('cleaningAtCheckOut', {
+      description: 'Whether a check-out makes a cleaning task.',
+    }),
+    cleaningChecklist: t.exposeStringList('cleaningChecklist', {
+      description: 'What a cleaning task here has to be ticked off, where the task doesn’t say otherwise.',
+    }),
+    cleaningAssignee: t.exposeString('cleaningAssignee', {
+      nullable: true,
+      description: 'Who is given the task that a check-out makes; null for nobody yet.',
+    }),
     archived: t.boolean({
       resolve: (property) => property.archivedAt !== null,
       sql: (p) => `(${p}.archived_at is not null)`,

@@ -10,7 +10,10 @@ import { Property, PropertyKind, type PropertyRow } from './types.ts';
 
 /** Changes what is said of a property. Fewer units than are already sold on some night are refused. */
 export function updateProperty(viewer: Viewer, { id, input }: { id: string; input: PropertyInput }) {
-  refuseNulls(input, ['code', 'name', 'kind', 'units', 'basePrice']);
+  refuseNulls(input, [
+    ...(['code', 'name', 'kind', 'units', 'basePrice'] as const),
+    ...(['checkInTime', 'checkOutTime', 'cleaningAtCheckOut'] as const),
+  ]);
   return viewer.write(async (tx, emit) => {
     const columns = await propertyColumns(viewer, tx, input);
     const before = await tx.property.findFirst({ where: { id: parseId(id) ?? -1 } });
@@ -59,6 +62,11 @@ const UpdatePropertyInput = builder.inputType('UpdatePropertyInput', {
     units: t.int({ description: 'Fewer than are sold on some night to come are refused.' }),
     basePrice: t.field({ type: 'Money' }),
     ownerId: t.id(),
+    checkInTime: t.string({ description: 'From when guests may come, `15:00`.' }),
+    checkOutTime: t.string({ description: 'Until when guests must leave, `11:00`.' }),
+    cleaningAtCheckOut: t.boolean({ description: 'Whether a check-out makes a cleaning task.' }),
+    cleaningChecklist: t.stringList({ description: 'What a cleaning task here begins with: at most 100 texts.' }),
+    cleaningAssignee: t.string({ description: 'Who is given the task that a check-out makes.' }),
   }),
 });
 

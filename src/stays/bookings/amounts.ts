@@ -8,16 +8,15 @@ export interface Amounts {
 }
 
 /**
- * What a stay costs and who gets what of it, in minor units. Where the caller doesn't say, the price is the base price
- * for each night and the commission is the agency's share.
+ * What a stay costs and who gets what of it, in minor units. Where the caller doesn't say, the price is what its nights
+ * come to and the commission is the agency's share.
  */
 export function priceStay(
   said: { grossAmount?: string | null; commissionAmount?: string | null },
-  known: { currency: string; nights: number; basePriceMinor: number; commissionBasisPoints: number },
+  known: { currency: string; nightsMinor: number; commissionBasisPoints: number },
 ): Amounts {
   const { currency } = known;
-  const grossMinor =
-    said.grossAmount == null ? known.basePriceMinor * known.nights : toMinor(said.grossAmount, currency);
+  const grossMinor = said.grossAmount == null ? known.nightsMinor : toMinor(said.grossAmount, currency);
   const commissionMinor =
     said.commissionAmount == null
       ? basisPoints(grossMinor ?? 0, known.commissionBasisPoints)

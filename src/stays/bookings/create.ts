@@ -8,10 +8,11 @@ import type { Transaction } from '../../database/index.ts';
 import { builder } from '../../graph/builder.ts';
 import { parseId } from '../../graph/ids.ts';
 import { takeNights } from '../../places/inventory.ts';
+import { type StayTerms, stayTerms } from '../../places/rates/stay.ts';
 import { guestFor } from '../guests.ts';
 import { priceStay } from './amounts.ts';
 import { bookingCreated } from './events.ts';
-import { writeNights } from './nights.ts';
+import { writeNights, writePricedNights } from './nights.ts';
 import { newReference } from './reference.ts';
 import { Booking } from './types.ts';
 
@@ -30,25 +31,25 @@ export interface NewBooking {
   guestEmail?: string | null;
   guestPhone?: string | null;
   source?: string | null;
+  channelReference?: string | null;
   status?: 'PENDING' | 'CONFIRMED' | null;
   grossAmount?: string | null;
   commissionAmount?: string | null;
   notes?: string | null;
 }
 
-/** Books a stay: takes its nights, or refuses with DATES_TAKEN and leaves everything as it was. */
+/**
+ * Books a stay: takes its nights, or refuses with DATES_TAKEN and leaves everything as it was. Who names the amount has sold
+ * the stay already; who lets Bellhop price it buys by the rates, with what they ask for.
+ */
 export function createBooking(viewer: Viewer, input: NewBooking) {
   const nights = nightsBetween(input.checkIn, input.checkOut);
   refuse({ ...stayProblems(nights, input), guestName: textProblem(input.guestName, { required: true }) });
   return viewer.write(async (tx, emit) => {
     const { property, roomType } = await placeOf(tx, input);
     const { currency, commissionBasisPoints } = viewer.agency;
-    const amounts = priceStay(input, {
-      currency,
-      nights,
-      basePriceMinor: property.basePriceMinor,
-      commissionBasisPoints,
-    });
+    const priced = input.grossAmount == null ? await priceByRates(viewer, tx, property.id, input) : undefined;
+    const amounts = priceStay(input, { currency, nightsMinor: priced?.grossMinor ?? 0, commissionBasisPoints });
     await takeNights(tx, { roomTypeId: roomType.id, checkIn: input.checkIn, checkOut: input.checkOut });
     const guest = await guestFor(viewer, tx, {
       name: input.guestName.trim(),
@@ -67,6 +68,7 @@ export function createBooking(viewer: Viewer, input: NewBooking) {
           reference: newReference(),
           status,
           source: input.source?.trim().toLowerCase() || 'direct',
+          channelReference: input.channelReference?.trim() || null,
           checkIn: fromDay(input.checkIn),
           checkOut: fromDay(input.checkOut),
           nights,
@@ -82,7 +84,10 @@ export function createBooking(viewer: Viewer, input: NewBooking) {
         },
       })
       .catch(onTaken(() => new TryAgain('Another booking has this reference.')));
-    await writeNights(tx, [booking]);
+    if (priced) {
+      const prices = priced.nights.map(({ priceMinor }) => priceMinor);
+      await writePricedNights(tx, booking, prices);
+    } else await writeNights(tx, [booking]);
     await emit(bookingCreated, { booking });
     return booking;
   });
@@ -102,6 +107,7 @@ export function stayProblems(nights: number, stay: Partial<NewBooking>) {
     guestEmail: textProblem(stay.guestEmail),
     guestPhone: textProblem(stay.guestPhone, { most: 50 }),
     source: textProblem(stay.source, { most: 50 }),
+    channelReference: textProblem(stay.channelReference, { most: 100 }),
     notes: textProblem(stay.notes, { most: 10_000 }),
   };
 }
@@ -118,6 +124,18 @@ async function placeOf(tx: Transaction, { propertyId, roomTypeId }: Pick<NewBook
     roomTypeId == null ? property.roomTypes[0] : property.roomTypes.find(({ id }) => id === parseId(roomTypeId));
   if (!roomType) throw new Invalid({ roomTypeId: ['is not a room type of this property'] });
   return { property, roomType };
+}
+
+/** What the rates make of the stay, or STAY_RESTRICTED with all that they ask for and these dates don't have. */
+async function priceByRates(viewer: Viewer, tx: Transaction, propertyId: number, stay: NewBooking): Promise<StayTerms> {
+  const { checkIn, checkOut } = stay;
+  const terms = (await stayTerms(viewer.within(tx), { propertyId, checkIn, checkOut }))!;
+  if (terms.restrictions.length === 0) return terms;
+  const why = terms.restrictions.map(({ message }) => message).join(' ');
+  throw new Conflict(
+    'STAY_RESTRICTED',
+    `${why} Choose other dates, or say the grossAmount of a stay that is sold already.`,
+  );
 }
 
 const NewBookingStatus = builder.enumType('NewBookingStatus', {
@@ -138,8 +156,12 @@ const CreateBookingInput = builder.inputType('CreateBookingInput', {
     guestEmail: t.field({ type: 'EmailAddress', description: 'Finds the guest’s profile, or begins one.' }),
     guestPhone: t.string(),
     source: t.string({ description: 'airbnb, booking, direct …; direct when not said.' }),
+    channelReference: t.string({ description: 'What the channel calls it: Airbnb’s HM… code.' }),
     status: t.field({ type: NewBookingStatus, description: 'CONFIRMED when not said.' }),
-    grossAmount: t.field({ type: 'Money', description: 'The base price for each night when not said.' }),
+    grossAmount: t.field({
+      type: 'Money',
+      description: 'What the stay was sold for, whatever the rates say; the sum of its nights’ rates when not said.',
+    }),
     commissionAmount: t.field({ type: 'Money', description: "The agency's share when not said." }),
     notes: t.string(),
   }),

@@ -30,6 +30,7 @@ const BookingData = z.object({
     cancel_reason: z.string().nullable(),
     created_at: z.iso.datetime({ offset: true }),
     updated_at: z.iso.datetime({ offset: true }),
+    channel_reference: z.string().nullable().describe('What the channel calls it.'),
   }),
 });
 
@@ -54,6 +55,7 @@ const example: z.infer<typeof BookingData> = {
     cancel_reason: null,
     created_at: '2026-07-15T10:20:02+00:00',
     updated_at: '2026-07-15T10:23:41+00:00',
+    channel_reference: 'HMABCDEFGH',
   },
 };
 
@@ -79,6 +81,7 @@ function bookingData({ booking }: BookingFacts): z.infer<typeof BookingData> {
       cancel_reason: booking.cancelReason,
       created_at: instant(booking.createdAt),
       updated_at: instant(booking.updatedAt),
+      channel_reference: booking.channelReference,
     },
   };
 }

@@ -79,7 +79,10 @@ export function readRow(line: number, cells: Record<string, string>, agency: Vie
   };
 }
 
-/** The row's amounts; those it doesn't say follow from the property's price and the agency's share. */
+/**
+ * The row's amounts; those it doesn't say follow from the property's base price and the agency's share. Rates say what is
+ * asked for now, and a file tells of stays that were sold long ago.
+ */
 export function amountsOf(row: ImportRow, agency: ViewerAgency, basePriceMinor: number): Amounts {
   const { currency, nights } = row;
   refuse({
@@ -88,7 +91,8 @@ export function amountsOf(row: ImportRow, agency: ViewerAgency, basePriceMinor: 
       currency !== agency.currency &&
       `must be said, because the property's price is in ${agency.currency}`,
   });
-  return priceStay(row, { currency, nights, basePriceMinor, commissionBasisPoints: agency.commissionBasisPoints });
+  const { commissionBasisPoints } = agency;
+  return priceStay(row, { currency, nightsMinor: basePriceMinor * nights, commissionBasisPoints });
 }
 
 /** What is wrong with a row, in one line and in the words of the file's header. */

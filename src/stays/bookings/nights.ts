@@ -26,6 +26,25 @@ export async function writeNights(tx: Transaction, bookings: BookingRow[]): Prom
     where b.id = any(${bookings.map(({ id }) => id)})`;
 }
 
+/**
+ * Writes the nights of a booking that was priced night by night: each with its own price, and with its share of the
+ * booking's net, rounded down, the remainder on the last. `pricesMinor` are in the order of the dates and add up to the gross.
+ */
+export async function writePricedNights(tx: Transaction, booking: BookingRow, pricesMinor: number[]): Promise<void> {
+  const { id, grossMinor, netMinor } = booking;
+  // Their product is more than a double holds exactly.
+  const nets = pricesMinor.map((price) =>
+    grossMinor === 0 ? 0 : Number((BigInt(netMinor) * BigInt(price)) / BigInt(grossMinor)),
+  );
+  nets[nets.length - 1]! += netMinor - nets.reduce((sum, net) => sum + net, 0);
+  await tx.$executeRaw`
+    insert into night (agency_id, booking_id, date, property_id, room_type_id, currency, gross_minor, net_minor, counts)
+    select agency_id, b.id, check_in + n.n::int - 1, property_id, room_type_id, currency, n.gross, n.net,
+      status::text = any(${COUNTING})
+    from booking b, unnest(${pricesMinor}::int[], ${nets}::int[]) with ordinality n(gross, net, n)
+    where b.id = ${id}`;
+}
+
 /** Writes the nights anew after the dates or the amounts have changed. */
 export async function rewriteNights(tx: Transaction, booking: BookingRow): Promise<void> {
   await tx.night.deleteMany({ where: { bookingId: booking.id } });

@@ -4,7 +4,7 @@ import { bookings } from './types.ts';
 const tag = 'Bookings';
 
 const BOOKING = `
-  id reference status source property_id: propertyId property { id code name } room_type_id: roomTypeId
+  id reference status source channel_reference: channelReference property_id: propertyId property { id code name } room_type_id: roomTypeId
   guest_id: guestId guest { id name }
   check_in: checkIn check_out: checkOut nights
   guests_count: guestsCount adults children guest_name: guestName

@@ -22,6 +22,10 @@ export const Booking = builder.prismaObject('Booking', {
     }),
     status: t.expose('status', { type: BookingStatus }),
     source: t.exposeString('source', { description: 'Where it was made: airbnb, booking, direct …' }),
+    channelReference: t.exposeString('channelReference', {
+      nullable: true,
+      description: 'What the channel calls it: Airbnb’s HM… code.',
+    }),
     propertyId: t.exposeID('propertyId'),
     property: t.relation('property'),
     roomTypeId: t.exposeID('roomTypeId'),
@@ -87,6 +91,12 @@ export const bookings = declareList({
     source: { column: 'source', op: 'in', type: 'String', description: 'From any of these sources.' },
     propertyId: { column: 'propertyId', op: 'equals', type: 'ID', description: 'At this property.' },
     reference: { column: 'reference', op: 'equals', type: 'String', description: 'With this reference.' },
+    channelReference: {
+      column: 'channelReference',
+      op: 'equals',
+      type: 'String',
+      description: 'With this reference of the channel.',
+    },
     guestName: {
       column: 'guestName',
       op: 'contains',

@@ -24,6 +24,7 @@ export function updateBooking(viewer: Viewer, { id, input }: { id: string; input
   refuse({
     guestName: textProblem(input.guestName, { required: true }),
     source: textProblem(input.source, { most: 50, required: true }),
+    channelReference: textProblem(input.channelReference, { most: 100 }),
   });
   return viewer.write(async (tx, emit) => {
     const before = await lock(tx, id);
@@ -40,7 +41,7 @@ export function updateBooking(viewer: Viewer, { id, input }: { id: string; input
         grossAmount: input.grossAmount ?? String(toDecimal(before.grossMinor, before.currency)),
         commissionAmount: input.commissionAmount ?? String(toDecimal(before.commissionMinor, before.currency)),
       },
-      { currency: before.currency, nights, basePriceMinor: 0, commissionBasisPoints: 0 },
+      { currency: before.currency, nightsMinor: 0, commissionBasisPoints: 0 },
     );
     if (moved && HOLDING.includes(before.status)) {
       await freeNights(tx, spanOf(before));
@@ -57,12 +58,16 @@ export function updateBooking(viewer: Viewer, { id, input }: { id: string; input
         children: input.children,
         guestName: input.guestName?.trim(),
         source: input.source?.trim().toLowerCase(),
+        channelReference:
+          input.channelReference == null ? input.channelReference : input.channelReference.trim() || null,
         notes: input.notes,
         ...amounts,
         version: { increment: 1 },
       },
     });
-    await rewriteNights(tx, booking);
+    // Nights that were priced one by one keep their prices for as long as nothing that they add up to changes.
+    const repriced = amounts.grossMinor !== before.grossMinor || amounts.netMinor !== before.netMinor;
+    if (moved || repriced) await rewriteNights(tx, booking);
     await emit(bookingUpdated, { booking });
     return booking;
   });
@@ -77,6 +82,7 @@ const UpdateBookingInput = builder.inputType('UpdateBookingInput', {
     children: t.int(),
     guestName: t.string(),
     source: t.string(),
+    channelReference: t.string({ description: 'What the channel calls it; null for nothing.' }),
     grossAmount: t.field({ type: 'Money', description: 'Stays as it is when not said, whatever the dates do.' }),
     commissionAmount: t.field({ type: 'Money' }),
     notes: t.string(),

@@ -25,6 +25,8 @@ export interface Stay
   adults: number;
   children: number;
   guestEmail: string | null;
+  /** What the channel calls the booking. */
+  channelReference?: string | null;
 }
 
 /**
@@ -55,7 +57,7 @@ export async function writeBookings(viewer: Viewer, tx: Transaction, stays: Stay
       status: stay.status,
       previousStatus: null,
       source: stay.source,
-      channelReference: null,
+      channelReference: stay.channelReference ?? null,
       checkIn: fromDay(stay.checkIn),
       checkOut: fromDay(stay.checkOut),
       nights: stay.nights,
