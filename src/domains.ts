@@ -16,6 +16,7 @@ import './stays/bookings/index.ts';
 import './stays/guests.ts';
 import './stays/reviews/index.ts';
 import { builder } from './graph/builder.ts';
+import { describe } from './graph/words.ts';
 
 /** The schema that all doors share. */
-export const schema = builder.toSchema({ sortSchema: true });
+export const schema = describe(builder.toSchema({ sortSchema: true }));

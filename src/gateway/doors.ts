@@ -7,6 +7,7 @@ import { readBody } from './body.ts';
 import { deadline } from './deadline.ts';
 import { toDomainError } from './mask.ts';
 import { type Answer, refusal } from './rest/answer.ts';
+import { etagOf, isKnown } from './rest/etag.ts';
 import { namesIn, readSearch } from './rest/parameters.ts';
 
 /**
@@ -17,7 +18,26 @@ export interface Door {
   method: 'GET' | 'POST';
   /** `/inbound/whatsapp/{agency}` */
   path: string;
+  /** What the OpenAPI document says of it. */
+  about: DoorFacts;
+  /** Whether its answers carry the ETag of their body, and who has that body already is told so with 304. */
+  revalidates?: boolean;
   serve(call: Call, services: Services): Promise<Answer>;
+}
+
+export interface DoorFacts {
+  operationId: string;
+  tag: string;
+  summary: string;
+  description: string;
+  /** Required parameters of the query string, and what each is. */
+  query?: Record<string, string>;
+  /** Required headers, and what each is. */
+  headers?: Record<string, string>;
+  /** The media type of the body that it takes. */
+  body?: string;
+  /** Its good answers by status, with the media type and an example of those that have a body. */
+  answers: Record<number, { description: string; type?: string; example?: unknown }>;
 }
 
 export interface Call {
@@ -54,6 +74,7 @@ export function doorServer(doors: Door[], services: Services & { log: Logger }) 
           requestId,
         };
         answer = await deadline(door.serve(call, services));
+        if (door.revalidates) answer = revalidated(answer, req.headers['if-none-match']);
       } catch (error) {
         answer = refusal(toDomainError(error, services.log, requestId), requestId);
       }
@@ -66,6 +87,12 @@ export function doorServer(doors: Door[], services: Services & { log: Logger }) 
       res.end(req.method === 'HEAD' ? undefined : bytes);
     };
   };
+}
+
+function revalidated({ status, headers, body = '' }: Answer, known: string | undefined): Answer {
+  const { 'content-type': type, ...kept } = { ...headers, etag: etagOf(body) } as Record<string, string>;
+  if (known !== undefined && isKnown(known, kept.etag!)) return { status: 304, headers: kept };
+  return { status, headers: { ...kept, ...(type && { 'content-type': type }) }, body };
 }
 
 /** What stands for a name is one segment; the dots of `calendar.ics` are dots. */

@@ -12,12 +12,13 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
   type ValueNode,
+  valueFromAST,
 } from 'graphql';
 import type { Ability } from '../core/abilities.ts';
 import { DomainError } from '../core/errors.ts';
 import type { Viewer } from '../core/viewer.ts';
 import { COST_LIMIT } from '../graph/cost.ts';
-import { DEFAULT_PAGE, PAGE_LIMIT } from '../graph/page.ts';
+import { DEFAULT_PAGE, PAGE_LIMIT, type PageSizes } from '../graph/page.ts';
 
 /** Introspection, as GraphiQL and code generators ask for it, is 13 deep. */
 export const DEPTH_LIMIT = 15;
@@ -29,7 +30,8 @@ export interface Plan {
   cost(variables: Record<string, unknown>): number;
 }
 
-type Cost = (variables: Record<string, unknown>) => number;
+type Variables = Record<string, unknown>;
+type Cost = (variables: Variables) => number;
 
 /**
  * Reads an operation once. An object costs a point for each time it can appear, a list multiplies what is in it by the
@@ -44,7 +46,7 @@ export function planOf(schema: GraphQLSchema, document: DocumentNode, operation:
   const read = new Map<string, { cost: Cost; depth: number }>();
   const root = schema.getRootType(operation.operation)!;
   const whole = readSet(operation.selectionSet, root);
-  return { abilities: [...abilities], depth: whole.depth, cost: whole.cost };
+  return { abilities: [...abilities], depth: whole.depth, cost: (variables) => Math.ceil(whole.cost(variables)) };
 
   function readSet(set: SelectionSetNode, type: GraphQLCompositeType): { cost: Cost; depth: number } {
     const costs: Cost[] = [];
@@ -129,6 +131,8 @@ export class MissingAbility extends DomainError {
 interface FieldFacts {
   ability?: Ability;
   cost?: number;
+  pages?: PageSizes;
+  mostRows?: (args: Variables) => number | undefined;
 }
 
 /** What the schema's author said of a field in the builder. */
@@ -142,10 +146,21 @@ function rowsAsked(field: GraphQLField<unknown, unknown>, node: FieldNode): Cost
   const asked = ['first', 'last', 'limit'].flatMap(
     (name) => node.arguments?.find((a) => a.name.value === name)?.value ?? [],
   );
+  const { pages: { usual, most } = { usual: DEFAULT_PAGE, most: PAGE_LIMIT }, mostRows } = optionsOf(field);
   return (variables) => {
     const sizes = asked.map((value) => numberOf(value, variables)).filter((size) => size !== undefined);
-    return sizes.length === 0 ? DEFAULT_PAGE : Math.min(PAGE_LIMIT, Math.max(0, ...sizes));
+    const page = sizes.length === 0 ? usual : Math.min(most, Math.max(0, ...sizes));
+    return Math.min(page, mostRows?.(argumentsOf(field, node, variables)) ?? page);
   };
+}
+
+/** The arguments that can be read. One that can't is refused by graphql-js, in the protocol's words. */
+function argumentsOf(field: GraphQLField<unknown, unknown>, node: FieldNode, variables: Variables): Variables {
+  const given = (node.arguments ?? []).map(({ name, value }) => {
+    const type = field.args.find((arg) => arg.name === name.value)?.type;
+    return [name.value, type && valueFromAST(value, type, variables)];
+  });
+  return Object.fromEntries(given);
 }
 
 function numberOf(value: ValueNode, variables: Record<string, unknown>): number | undefined {

@@ -5,6 +5,7 @@ import type PrismaTypes from '../../prisma/generated/pothos.ts';
 import { getDatamodel } from '../../prisma/generated/pothos.ts';
 import type { Ability } from '../core/abilities.ts';
 import type { Viewer } from '../core/viewer.ts';
+import type { PageSizes } from './page.ts';
 import type { Expression } from './sql.ts';
 
 /** What every resolver is given. */
@@ -33,6 +34,8 @@ export interface Types {
     URL: { Input: string; Output: string };
     UUID: { Input: string; Output: string };
     JSON: { Input: unknown; Output: unknown };
+    /** A thing to be done. Inputs may be its label alone. */
+    ChecklistItem: { Input: { label: string; done: boolean }; Output: { label: string; done: boolean } };
   };
 }
 
@@ -56,6 +59,12 @@ declare global {
       sql?: Expression;
       /** What selecting this field costs beside its children, when that isn't the usual point. */
       cost?: number;
+      /** How many rows a page of this list holds, when that isn't what lists usually do. */
+      pages?: PageSizes;
+      /** The most rows that these arguments can lead to, where they say; a page of more costs no more. */
+      mostRows?: (args: Record<string, unknown>) => number | undefined;
+      /** For an object that is no Prisma model, the row that this field leads to: its model, and the column with its id. */
+      leadsTo?: { model: string; key: string };
     }
   }
 }

@@ -1,32 +1,22 @@
-import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Ability } from '../core/abilities.ts';
-import { fromDay } from '../core/dates.ts';
 import { builder, type Context } from './builder.ts';
-import {
-  conditionsOf,
-  cursorOf,
-  DEFAULT_PAGE,
-  neighbours,
-  PAGE_LIMIT,
-  type PageArgs,
-  readOrder,
-  readPage,
-  readSeek,
-  type Seek,
-} from './page.ts';
+import { readModel } from './model.ts';
+import { cursorOf, neighbours, type PageArgs, pageSizes, readOrder, readPage, readSeek } from './page.ts';
+import { type Argument, readSource, type Source } from './source.ts';
 
 /**
  * A list is data. From this value come the GraphQL field with its arguments, the query, the `/v1` parameters, their
- * OpenAPI and the CSV columns. Adding a filter is one line in `filters`.
+ * OpenAPI and the CSV columns. Adding a filter is one line in `filters`. Its rows are those of the Prisma delegate `model`, such
+ * as `booking`, or what `source` makes; a source's order is by id alone.
  */
-export interface List {
+export type List = ListFacts & ({ model: Model; source?: undefined } | { source: Source; model?: undefined });
+
+interface ListFacts {
   /** The root field: `bookings`. */
   field: string;
   /** The object type of a row: `Booking`. */
   type: string;
-  /** The Prisma delegate that holds the rows: `booking`. */
-  model: Model;
   ability: Ability;
   description: string;
   filters: Record<string, Filter>;
@@ -37,12 +27,18 @@ export interface List {
   /** Whether every change of its rows stands in the event log, written in the same transaction. */
   logged?: boolean;
   /** The type of the primary key: most are integers, deliveries are UUIDs that rise with time. */
-  id?: 'int' | 'uuid';
+  id?: 'int' | 'uuid' | 'bigint';
+  /** The most rows of a page, and as many as it holds when nobody says: for a list that is meant to be had whole. */
+  pageLimit?: number;
+  /** Rows that an export reads at a time, where they are so small that 100 of them are few. */
+  exportPage?: number;
+  /** What a row costs without what hangs on it, where that isn't a point. Halves of halves add up exactly. */
+  rowCost?: number;
 }
 
 export interface Filter {
   column: string;
-  op: 'equals' | 'in' | 'gte' | 'lte' | 'gt' | 'lt' | 'contains' | 'present';
+  op: 'equals' | 'in' | 'gte' | 'lte' | 'gt' | 'lt' | 'contains' | 'present' | 'absent';
   type: FilterType;
   description: string;
 }
@@ -63,7 +59,7 @@ export interface Order {
   kind: 'int' | 'date' | 'instant' | 'text' | 'uuid';
 }
 
-type Model =
+export type Model =
   | 'booking'
   | 'property'
   | 'owner'
@@ -87,7 +83,7 @@ interface Page {
   cursor: (row: Row) => string;
 }
 
-type Row = Record<string, unknown> & { id: number | string };
+export type Row = Record<string, unknown> & { id: number | string };
 
 const declared = new Map<string, List>();
 
@@ -104,7 +100,7 @@ const PageInfo = builder.objectRef<Page>('PageInfo').implement({
   }),
 });
 
-/** Every list takes it: a program that pulls again and again asks only for what has changed. */
+/** Every list of a table takes it: a program that pulls again and again asks only for what has changed. */
 const UPDATED_SINCE: Filter = {
   column: 'updatedAt',
   op: 'gte',
@@ -113,15 +109,17 @@ const UPDATED_SINCE: Filter = {
 };
 
 /** Declares a list: enters it into `lists` and adds its field and its connection to the schema. */
-export function declareList(given: List): List {
-  const declaration = { ...given, filters: { ...given.filters, updatedSince: UPDATED_SINCE } };
-  const { field, type } = declaration;
+export function declareList<Given extends List>(given: Given): Given {
+  const filters = given.source ? given.filters : { ...given.filters, updatedSince: UPDATED_SINCE };
+  const declaration: Given = { ...given, filters };
+  const { field, type, rowCost } = declaration;
+  const { usual, most } = pageSizes(declaration);
   if (declared.has(field)) throw new Error(`The list ${field} is declared twice.`);
   declared.set(field, declaration);
 
   const Edge = builder.objectRef<{ page: Page; row: Row }>(`${type}Edge`).implement({
     fields: (t) => ({
-      node: t.field({ type: type as never, resolve: ({ row }) => row as never }),
+      node: t.field({ type: type as never, cost: rowCost && 0, resolve: ({ row }) => row as never }),
       cursor: t.string({
         description: 'Give it to `after` or `before`.',
         resolve: ({ page, row }) => page.cursor(row),
@@ -130,9 +128,17 @@ export function declareList(given: List): List {
   });
   const Connection = builder.objectRef<Page>(`${type}Connection`).implement({
     fields: (t) => ({
-      nodes: t.field({ type: [type] as never, resolve: async (page) => (await page.rows()).rows as never }),
-      edges: t.field({ type: [Edge], resolve: async (page) => (await page.rows()).rows.map((row) => ({ page, row })) }),
-      pageInfo: t.field({ type: PageInfo, resolve: (page) => page }),
+      nodes: t.field({
+        type: [type] as never,
+        cost: rowCost,
+        resolve: async (page) => (await page.rows()).rows as never,
+      }),
+      edges: t.field({
+        type: [Edge],
+        cost: rowCost,
+        resolve: async (page) => (await page.rows()).rows.map((row) => ({ page, row })),
+      }),
+      pageInfo: t.field({ type: PageInfo, cost: rowCost && 0, resolve: (page) => page }),
       totalCount: t.int({
         description: 'How many rows the filters leave, on all pages.',
         resolve: (page) => page.total(),
@@ -146,15 +152,20 @@ export function declareList(given: List): List {
       type: Connection,
       description: declaration.description,
       ability: declaration.ability,
+      pages: { usual, most },
+      mostRows: declaration.source?.mostRows,
       args: {
-        first: t.arg.int({ description: `How many rows, at most ${PAGE_LIMIT}; ${DEFAULT_PAGE} when not said.` }),
+        first: t.arg.int({ description: `How many rows, at most ${most}; ${usual} when not said.` }),
         after: t.arg.string({ description: 'The cursor that the rows come after.' }),
         last: t.arg.int({ description: 'How many rows before `before`, counted from the end.' }),
         before: t.arg.string({ description: 'The cursor that the rows come before.' }),
         page: t.arg.int({ description: 'A numbered page of `first` rows, from 1, in place of a cursor.' }),
         orderBy: t.arg({ type: OrderBy, description: `${declaration.defaultOrder} when not said.` }),
         ...Object.fromEntries(
-          Object.entries(declaration.filters).map(([name, filter]) => [name, t.arg(argument(filter) as never)]),
+          Object.entries(argumentsOf(declaration)).map(([name, argument]) => [
+            name,
+            t.arg(argumentRef(argument) as never),
+          ]),
         ),
       },
       resolve: (_root, args, context, info) => page(declaration, args as PageArgs, context, info),
@@ -163,9 +174,24 @@ export function declareList(given: List): List {
   return declaration;
 }
 
-function argument({ type, op, description }: Filter) {
+/** What the list is asked with beside pages and order: what its rows are made from, and its filters. */
+export function argumentsOf({ source, filters }: List): Record<string, Argument> {
+  const asFilters = Object.entries(filters).map(([name, { type, op, description }]): [string, Argument] => [
+    name,
+    { type, many: op === 'in', description },
+  ]);
+  return { ...source?.arguments, ...Object.fromEntries(asFilters) };
+}
+
+function argumentRef({ type, many = false, required = false, description }: Argument) {
   const one = typeof type === 'object' ? type.ref : type;
-  return { type: op === 'in' ? [one] : one, required: false, description };
+  return { type: many ? [one] : one, required, description };
+}
+
+/** The argument's type as a document writes it: `LocalDate!`. */
+export function typeName({ type, many, required }: Argument): string {
+  const name = typeof type === 'object' ? type.enum : type;
+  return `${many ? `[${name}!]` : name}${required ? '!' : ''}`;
 }
 
 /** `CREATED_AT_ASC`, `CREATED_AT_DESC` … for each order. */
@@ -174,49 +200,21 @@ export function orderNames({ orders }: List): string[] {
 }
 
 function page(declaration: List, args: PageArgs, context: Context, info: GraphQLResolveInfo): Page {
-  const delegate = (context.viewer.db as unknown as Record<Model, Delegate>)[declaration.model];
-  const extent = readPage(args);
+  const extent = readPage(declaration, args);
   const way = readOrder(declaration, args, extent);
-  const { order, walked } = way;
-  const where = { AND: conditionsOf(declaration, args).map(condition) };
   const seek = readSeek(declaration, args, way);
-  const query = queryFromInfo({ context, info, typeName: declaration.type, paths: [['nodes'], ['edges', 'node']] });
+  const place = { extent, ...way, seek };
+  const reader = declaration.source
+    ? readSource(declaration, args, context.viewer, place)
+    : readModel(declaration, args, { context, info }, place);
 
   const rows = once(async () => {
-    const found = await delegate.findMany({
-      ...query,
-      where: { AND: [...where.AND, ...(seek ? [beyond(seek)] : [])] },
-      orderBy: order.column === 'id' ? [{ id: walked }] : [{ [order.column]: walked }, { id: walked }],
-      take: extent.take + 1, // One more than asked for tells whether there are more.
-      skip: extent.skip,
-    });
+    const found = await reader.rows();
     const kept = found.slice(0, extent.take);
     if (extent.backwards) kept.reverse();
     return { rows: kept, ...neighbours(extent, found.length > extent.take) };
   });
-  return { rows, total: once(() => delegate.count({ where })), cursor: (row) => cursorOf(row, order) };
-}
-
-interface Delegate {
-  findMany(query: object): Promise<Row[]>;
-  count(query: object): Promise<number>;
-}
-
-function condition({ filter, value }: { filter: Filter; value: unknown }): object {
-  const { column, op, type } = filter;
-  if (op === 'present') return { [column]: value ? { not: null } : null };
-  const mode = op === 'contains' ? { mode: 'insensitive' } : {};
-  return { [column]: { [op]: type === 'LocalDate' ? fromDay(value as string) : value, ...mode } };
-}
-
-/** The rows past a cursor in the direction walked. The first bound says nothing new; it lets the index be used. */
-function beyond({ order, walked, key, value }: Seek): object {
-  const past = walked === 'asc' ? 'gt' : 'lt';
-  if (order.column === 'id') return { id: { [past]: key } };
-  return {
-    [order.column]: { [`${past}e`]: value },
-    OR: [{ [order.column]: { [past]: value } }, { [order.column]: value, id: { [past]: key } }],
-  };
+  return { rows, total: once(reader.total), cursor: (row) => cursorOf(row, way.order) };
 }
 
 async function edge(page: Page, pick: (rows: Row[]) => Row | undefined): Promise<string | null> {

@@ -8,6 +8,17 @@ import type { Filter, List, Order } from './list.ts';
 export const PAGE_LIMIT = 1_000;
 export const DEFAULT_PAGE = 25;
 
+/** How many rows a page holds. */
+export interface PageSizes {
+  /** When nobody says. */
+  usual: number;
+  most: number;
+}
+
+export function pageSizes({ pageLimit }: List): PageSizes {
+  return pageLimit ? { usual: pageLimit, most: pageLimit } : { usual: DEFAULT_PAGE, most: PAGE_LIMIT };
+}
+
 export interface PageArgs {
   first?: number | null;
   after?: string | null;
@@ -29,21 +40,23 @@ export interface Extent {
 
 const MOST_SKIPPED = 2_147_483_647;
 
-/** Reads the arguments of paging, or refuses with all that is wrong with them. */
-export function readPage(args: PageArgs): Extent {
+/** Reads the arguments of paging, or refuses with all that is wrong with them. What a source is made from is refused here too. */
+export function readPage(list: List, args: PageArgs): Extent {
+  const { usual, most } = pageSizes(list);
   const backwards = args.last != null || (args.before != null && args.first == null);
   const asked = backwards ? args.last : args.first;
-  const take = asked ?? DEFAULT_PAGE;
+  const take = asked ?? usual;
   const skip = args.page == null ? 0 : (args.page - 1) * take;
   const seeks = args.after != null || args.before != null;
   const wrong: Record<string, string[]> = {};
-  if (take < 1 || take > PAGE_LIMIT) wrong[backwards ? 'last' : 'first'] = [`must be from 1 to ${PAGE_LIMIT}`];
+  if (take < 1 || take > most) wrong[backwards ? 'last' : 'first'] = [`must be from 1 to ${most}`];
   if (args.first != null && args.last != null) wrong.last = ["can't be given together with first"];
   if (args.after != null && args.before != null) wrong.before = ["can't be given together with after"];
   if (args.page != null && args.page < 1) wrong.page = ['must be 1 or more'];
   if (skip > MOST_SKIPPED) wrong.page = ['is further than a list can be; walk it by cursor'];
   if (args.page != null && (seeks || backwards)) wrong.page = ["can't be given together with a cursor"];
   if (Object.keys(wrong).length > 0) throw new Invalid(wrong);
+  list.source?.refuse(args);
   return { take, backwards, skip, seeks };
 }
 
@@ -120,7 +133,8 @@ function decode(cursor: string): unknown[] | undefined {
   }
 }
 
-function isKey(key: unknown, id: 'int' | 'uuid'): boolean {
+function isKey(key: unknown, id: NonNullable<List['id']>): boolean {
+  if (id === 'bigint') return Number.isSafeInteger(key);
   if (id === 'int') return Number.isInteger(key) && Math.abs(key as number) <= 2_147_483_647;
   return typeof key === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(key);
 }

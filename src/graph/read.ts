@@ -1,7 +1,7 @@
 import type { Ability } from '../core/abilities.ts';
 import { builder } from './builder.ts';
 import { parseId } from './ids.ts';
-import type { List } from './list.ts';
+import type { List, Model } from './list.ts';
 
 /** A single read is data too: which row of which model, by its id. */
 export interface Read {
@@ -10,7 +10,7 @@ export interface Read {
   /** What the field is called in a sentence. */
   noun: string;
   /** The list of the same rows: their type, model, key and ability are the read's too. */
-  list: List;
+  list: List & { model: Model };
 }
 
 const declared = new Map<string, Read>();

@@ -1,5 +1,6 @@
 import { snake } from '../core/text.ts';
-import type { FilterType, List } from './list.ts';
+import { argumentsOf, type List, typeName } from './list.ts';
+import { type PageSizes, pageSizes } from './page.ts';
 
 /**
  * One line of `/v1`: a path, and the text of the GraphQL document that answers it. The document has one root field,
@@ -24,43 +25,73 @@ export interface Row {
   summary: string;
   /** A body that works, for the OpenAPI document; held to the schema at boot. */
   example?: Record<string, unknown>;
-  /** Set by `listRow`: the other two ways to page. */
-  walk?: { forward: string; backward: string };
+  /** Set by `listRow`: the other two ways to page, and how many rows at a time, `exported` when all of them are pulled. */
+  walk?: { forward: string; backward: string; pages: PageSizes & { exported: number }; within?: Within };
+}
+
+/** The one thing whose rows a list is: `/v1/properties/{id}/ical-sources` is the list of sources with a filter in its path. */
+export interface Within {
+  /** The root field that reads that thing by its id: `property`. */
+  read: string;
+  /** The list's filter that its id is for: `propertyId`. */
+  filter: string;
 }
 
 /** What Laravel's pages hold when nobody says how many. */
-export const PER_PAGE = 15;
+const PER_PAGE = 15;
+
+/**
+ * Rows that an export reads at a time. Larger pages are a little faster, but V8 puts texts of more than 128 KB where only a
+ * full collection finds them, and a server that exports would grow by all that it has sent.
+ */
+const EXPORT_PAGE = 100;
+
+function pagesOf(list: List): PageSizes & { exported: number } {
+  const { most } = pageSizes(list);
+  return { usual: list.pageLimit ?? PER_PAGE, most, exported: list.exportPage ?? EXPORT_PAGE };
+}
 
 /** The row of a declared list: its filters, orders and pages become parameters. `fields` is the selection of one row. */
-export function listRow(facts: { path: string; list: List; fields: string; tag: string; summary: string }): Row {
-  const { list, fields, path, tag, summary } = facts;
+export function listRow(facts: {
+  path: string;
+  list: List;
+  fields: string;
+  tag: string;
+  summary: string;
+  within?: Within;
+}): Row {
+  const { list, fields, path, tag, summary, within } = facts;
   const pages = { variables: '$page: Int = 1, ', args: 'page: $page, first: $per_page', also: 'totalCount' };
   const forward = { variables: '$cursor: String, ', args: 'after: $cursor, first: $per_page', also: PAGE_INFO };
   const backward = { variables: '$cursor: String, ', args: 'before: $cursor, last: $per_page', also: PAGE_INFO };
-  const print = (paging: typeof pages) => listDocument(list, fields, paging);
+  const print = (paging: typeof pages) => listDocument(list, fields, paging, within);
   return {
     method: 'GET',
     path,
     tag,
     summary,
     document: print(pages),
-    walk: { forward: print(forward), backward: print(backward) },
+    walk: { forward: print(forward), backward: print(backward), pages: pagesOf(list), within },
   };
 }
 
 const PAGE_INFO = 'pageInfo { hasNextPage hasPreviousPage startCursor endCursor }';
 
-function listDocument(list: List, fields: string, paging: { variables: string; args: string; also: string }): string {
-  const filters = Object.entries(list.filters);
-  const variables = filters.map(([name, { type, op }]) => `$${snake(name)}: ${typeName(type, op === 'in')}`);
-  const args = filters.map(([name]) => `${name}: $${snake(name)}`);
+function listDocument(
+  list: List,
+  fields: string,
+  paging: { variables: string; args: string; also: string },
+  within?: Within,
+): string {
+  const given = Object.entries(argumentsOf(list)).map(([name, argument]) =>
+    name === within?.filter
+      ? { name, variable: 'id', type: typeName({ ...argument, required: true }) }
+      : { name, variable: snake(name), type: typeName(argument) },
+  );
+  const variables = given.map(({ variable, type }) => `$${variable}: ${type}`);
+  const args = given.map(({ name, variable }) => `${name}: $${variable}`);
   const order = `$sort: ${list.type}Order = ${list.defaultOrder}`;
-  return `query (${paging.variables}$per_page: Int = ${PER_PAGE}, ${order}, ${variables.join(', ')}) {
+  return `query (${paging.variables}$per_page: Int = ${pagesOf(list).usual}, ${order}, ${variables.join(', ')}) {
     data: ${list.field}(${paging.args}, orderBy: $sort, ${args.join(', ')}) { nodes { ${fields} } ${paging.also} }
   }`;
-}
-
-function typeName(type: FilterType, many: boolean): string {
-  const name = typeof type === 'object' ? type.enum : type;
-  return many ? `[${name}!]` : name;
 }

@@ -2,8 +2,8 @@ import { type FieldNode, type GraphQLField, type GraphQLObjectType, getArgumentV
 import type { Viewer } from '../core/viewer.ts';
 import type { List, Order } from '../graph/list.ts';
 import { type Extent, neighbours, type PageArgs, readOrder, readPage, readSeek } from '../graph/page.ts';
+import { fromOf } from '../graph/source.ts';
 import { Binder, column, table } from '../graph/sql.ts';
-import { filterSql, seekSql } from './condition.ts';
 import { type Asked, collectBelow, type Reading } from './fields.ts';
 import { compileRow, NotPlanned, name, type Style, type ValueSql } from './row.ts';
 import { endSql, keepTotal, knownTotal, OLDEST_RUNNING } from './totals.ts';
@@ -67,7 +67,7 @@ export function compileList(
   const writers = parts.map((part) => compilePart(part, { list, connection, row, reading, style, wanted }));
 
   async function find(viewer: Viewer, args: PageArgs): Promise<FoundPage> {
-    const extent = readPage(args);
+    const extent = readPage(list, args);
     readSeek(list, args, readOrder(list, args, extent)); // Refuses a bad cursor, whatever is selected.
     const key = wanted.total && list.logged ? totalKey(list, viewer, args) : undefined;
     const known = key === undefined ? undefined : knownTotal(key);
@@ -181,16 +181,14 @@ function compileEdge(asked: Asked[], { row, reading, style, list, wanted }: Plac
 function statement(list: List, wanted: Wanted, extent: Extent, args: PageArgs, viewer: Viewer, bind: Binder): string {
   const way = readOrder(list, args, extent);
   const { order, walked } = way;
-  const agency = bind.add(viewer.agency.id, 'int');
-  const filters = [`b.agency_id = ${agency}`, ...filterSql(list, args, 'b', bind)];
   const seek = readSeek(list, args, way);
+  const from = fromOf(list, args, viewer, bind, wanted.page ? { extent, walked, seek } : undefined);
   const beside = [
-    wanted.total ? `(select count(*)::int from ${table(list.model)} b where ${filters.join(' and ')})` : 'null::int',
-    ...(list.logged ? [endSql(table(list.model), agency), OLDEST_RUNNING] : []),
+    wanted.total ? from.count() : 'null::int',
+    ...(list.logged && list.model ? [endSql(table(list.model), from.agency), OLDEST_RUNNING] : []),
   ].join(', ');
-  if (!wanted.page) return `select null, null, 0, null, null, ${beside}`;
+  if (!wanted.page) return `${from.with} select null, null, 0, null, null, ${beside}`;
 
-  const within = seek ? [...filters, seekSql(seek, list.id === 'uuid' ? 'uuid' : 'int', 'b', bind)] : filters;
   const by = order.column === 'id' ? `b.id ${walked}` : `b.${column(order.column)} ${walked}, b.id ${walked}`;
   const known = { currency: viewer.agency.currency };
   // Written out, as are the limit and an offset of none: for a parameter PostgreSQL would guess a tenth of the table, find
@@ -202,15 +200,15 @@ function statement(list: List, wanted: Wanted, extent: Extent, args: PageArgs, v
   const end = (direction: string) =>
     wanted.cursors ? `(array_agg(cursor_text order by n ${direction}) ${kept})[1]` : 'null';
   const text = (part: ValueSql | undefined) => (part ? `${part('b', known)}::text` : 'null');
-  return `
+  return `${from.with}
     select ${joined(wanted.node, 'node')}, ${joined(wanted.edge, 'edge')}, count(*)::int, ${end(forth)}, ${end(back)}, ${beside}
     from (
       select n, cursor_text, ${text(wanted.node)} as node, ${text(wanted.edge)} as edge
       from (
         select b.*, row_number() over (order by ${by}) as n, ${wanted.cursors ? cursorSql(order, 'b') : 'null'} as cursor_text
         from (
-          select * from ${table(list.model)} b where ${within.join(' and ')}
-          order by ${by} limit ${extent.take + 1} offset ${extent.skip === 0 ? 0 : bind.add(extent.skip, 'int')}
+          select * from ${from.item} b where ${from.where}
+          order by ${by} limit ${extent.take + 1} offset ${from.skip}
         ) b
       ) b
     ) page`;

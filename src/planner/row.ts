@@ -55,35 +55,56 @@ function compileField(type: GraphQLObjectType, asked: Asked, reading: Reading, s
   const field = type.getFields()[asked.name]!;
   const extensions = field.extensions as FieldExtensions;
   const { pothosExposedField: exposed, pothosPrismaRelationField: relation, pothosOptions } = extensions;
-  if (relation) return compileRelation(field, asked, relation, reading, style);
+  const target = relation ? targetOf(relation) : pothosOptions?.leadsTo;
+  if (target) return compileRelation(field, asked, target, reading, style);
   const expression = pothosOptions?.sql ?? (exposed && ((row: string) => `${row}.${column(exposed)}`));
-  if (!expression) throw new NotPlanned(`${type.name}.${field.name}`);
+  // A jsonb column prints itself with blanks; JSON is planned where an expression beside the resolver prints it compactly.
+  const isBare = !pothosOptions?.sql && getNamedType(field.type).name === 'JSON';
+  if (!expression || isBare) throw new NotPlanned(`${type.name}.${field.name}`);
   const print = leaf(field, style);
   return (row, known) => print(expression(row, known));
 }
 
 interface FieldExtensions {
   pothosExposedField?: string;
-  pothosPrismaRelationField?: { name: string; type: string; isList: boolean; relationFromFields: string[] };
-  pothosOptions?: { sql?: Expression };
+  pothosPrismaRelationField?: Relation;
+  pothosOptions?: { sql?: Expression; leadsTo?: Target };
 }
 
-/** The row that a foreign key points at. The key carries the agency first and the row's id last. */
+/** Another row of the same agency: its model, and the column here that holds its id. */
+interface Target {
+  model: string;
+  key: string;
+}
+
+interface Relation {
+  name: string;
+  type: string;
+  isList: boolean;
+  relationFromFields: string[];
+}
+
+/** What a Prisma relation leads to. The key carries the agency first and the row's id last. */
+function targetOf({ name, type, isList, relationFromFields: [agency, key] }: Relation): Target {
+  if (isList || agency !== 'agencyId' || !key) throw new NotPlanned(name);
+  return { model: type, key };
+}
+
+/** The row that a foreign key points at. */
 function compileRelation(
   field: GraphQLField<unknown, unknown>,
   asked: Asked,
-  relation: NonNullable<FieldExtensions['pothosPrismaRelationField']>,
+  { model, key }: Target,
   reading: Reading,
   style: Style,
 ): ValueSql {
   const target = getNamedType(field.type);
-  const [agency, key] = relation.relationFromFields;
-  if (relation.isList || !isObjectType(target) || agency !== 'agencyId' || !key) throw new NotPlanned(field.name);
+  if (!isObjectType(target)) throw new NotPlanned(field.name);
   const select = compileSelect(target, collectBelow(asked, reading), reading, style);
   return (row, known) => {
-    const alias = `${row}_${relation.name.toLowerCase()}`;
+    const alias = `${row}_${field.name.toLowerCase()}`;
     return `(select row_to_json(o) from (
-      select ${select(alias, known)} from ${table(relation.type)} ${alias}
+      select ${select(alias, known)} from ${table(model)} ${alias}
       where ${alias}.agency_id = ${row}.agency_id and ${alias}.id = ${row}.${column(key)}) o)`;
   };
 }
@@ -93,7 +114,8 @@ function leaf(field: GraphQLField<unknown, unknown>, style: Style): (sql: string
   const type = getNullableType(field.type);
   const scalar = getNamedType(type).name;
   if (isListType(type)) {
-    if (scalar !== 'String') throw new NotPlanned(field.name);
+    if (isEnumType(getNamedType(type))) return style === 'rest' ? (sql) => `lower(${sql}::text)::text[]` : (sql) => sql;
+    if (!LISTED.has(scalar)) throw new NotPlanned(field.name);
     return (sql) => sql;
   }
   if (isEnumType(type)) return style === 'rest' ? (sql) => `lower(${sql}::text)` : (sql) => sql;
@@ -103,15 +125,20 @@ function leaf(field: GraphQLField<unknown, unknown>, style: Style): (sql: string
   return print;
 }
 
+/** What an array of PostgreSQL prints as the list that it is. */
+const LISTED = new Set(['String', 'URL', 'ChecklistItem']);
+
 const asItIs = (sql: string): string => sql;
 
 const PRINT: Record<string, (sql: string) => string> = {
   UUID: asItIs,
   Int: asItIs,
+  Float: asItIs,
   Money: asItIs,
   Boolean: asItIs,
   String: asItIs,
   Currency: asItIs,
+  JSON: asItIs,
   URL: asItIs,
   EmailAddress: asItIs,
   LocalDate: asItIs,

@@ -2,17 +2,19 @@ import type { GraphQLSchema } from 'graphql';
 import type { OpenAPIObject, PathItemObject } from 'openapi3-ts/oas31';
 import { VERSION } from '../../core/version.ts';
 import type { Row } from '../../graph/row.ts';
+import type { Door } from '../doors.ts';
 import { compileRoutes } from '../rest/route.ts';
+import { doorOperation } from './door.ts';
 import { operationOf } from './operation.ts';
 import { Shapes } from './shapes.ts';
 import { SHARED_HEADERS, SHARED_PARAMETERS, SHARED_RESPONSES, SHARED_SCHEMAS } from './shared.ts';
 import { WEBHOOK_CALLS, webhooksOf } from './webhooks.ts';
 
 /**
- * The OpenAPI 3.1 document of `/v1`, printed from the rows that are served, the schema that answers them and the events
- * that are sent. It is the same on every machine, and can't say anything that the code doesn't do.
+ * The OpenAPI 3.1 document of `/v1`, printed from the rows that are served, the schema that answers them, the doors beside
+ * them and the events that are sent. It is the same on every machine, and can't say anything that the code doesn't do.
  */
-export function printOpenApi(schema: GraphQLSchema, rows: Row[]): OpenAPIObject {
+export function printOpenApi(schema: GraphQLSchema, rows: Row[], doors: Door[]): OpenAPIObject {
   const shapes = new Shapes();
   const paths: Record<string, PathItemObject> = {};
   const tags = new Map<string, string>();
@@ -20,6 +22,10 @@ export function printOpenApi(schema: GraphQLSchema, rows: Row[]): OpenAPIObject 
     const { path, method, tag, summary } = route.row;
     paths[path] = { ...paths[path], [method.toLowerCase()]: operationOf(route, shapes) };
     if (!tags.has(tag)) tags.set(tag, route.operation.field.description ?? summary);
+  }
+  for (const door of doors) {
+    paths[door.path] = { ...paths[door.path], [door.method.toLowerCase()]: doorOperation(door, door.about) };
+    if (!tags.has(door.about.tag)) tags.set(door.about.tag, door.about.summary);
   }
   const { webhooks, schemas } = webhooksOf();
   tags.set(WEBHOOK_CALLS, 'What an endpoint in STANDARD format receives.');

@@ -14,8 +14,7 @@ import type {
   ResponseObject,
   SchemaObject,
 } from 'openapi3-ts/oas31';
-import { PAGE_LIMIT } from '../../graph/page.ts';
-import { PER_PAGE } from '../../graph/row.ts';
+import type { Row } from '../../graph/row.ts';
 import { fieldsOf } from '../rest/leaves.ts';
 import type { Variable } from '../rest/operation.ts';
 import type { Route } from '../rest/route.ts';
@@ -33,7 +32,7 @@ export function operationOf(route: Route, shapes: Shapes): OperationObject {
     summary: row.summary,
     description: operation.field.description ?? row.summary,
     'x-abilities': operation.plan.abilities,
-    'x-cost': operation.plan.cost({ per_page: PER_PAGE }),
+    'x-cost': operation.plan.cost(row.walk ? { per_page: row.walk.pages.usual } : {}),
     parameters: [...parametersOf(route, shapes), ...headersOf(route)],
     ...bodyOf(route, shapes),
     responses: { [status]: answerOf(route, shapes, id), ...notModified(route), ...refusals(row) },
@@ -45,7 +44,8 @@ function operationId({ row, operation }: Route): string {
   const { name } = operation.field;
   if (row.method !== 'GET') return name;
   const verb = row.walk || isListType(getNullableType(operation.field.type)) ? 'list' : 'get';
-  return verb + capital(name);
+  const { read } = row.walk?.within ?? {};
+  return verb + (read ? capital(read) : '') + capital(name);
 }
 
 const capital = (name: string): string => name[0]!.toUpperCase() + name.slice(1);
@@ -68,27 +68,27 @@ function parametersOf({ row, parameters }: Route, shapes: Shapes): ParameterObje
       ...(isNonNullType(variable.type) && { required: true }),
       description: (row.walk && PAGING[variable.name]?.description) ?? variable.description ?? 'A filter.',
       ...(list && { style: 'form', explode: false }),
-      schema: { ...shapes.input(variable.type), ...rangeOf(row.walk !== undefined, variable) },
+      schema: { ...shapes.input(variable.type), ...rangeOf(row, variable) },
     };
   });
-  return [...path, ...query, ...(row.walk ? WALK : [])];
+  return [...path, ...query, ...(row.walk ? walkOf(row.walk) : [])];
 }
 
-function rangeOf(walked: boolean, variable: Variable): SchemaObject {
-  const range = (walked && PAGING[variable.name]?.range) || {};
+function rangeOf({ walk }: Row, variable: Variable): SchemaObject {
+  const range = (walk && PAGING[variable.name]?.range?.(walk.pages.most)) || {};
   if (variable.default === undefined) return range;
   const isEnum = isEnumType(getNamedType(variable.type));
   return { ...range, default: isEnum ? String(variable.default).toLowerCase() : variable.default };
 }
 
 /** The parameters that every list has. Their arguments' own descriptions speak of GraphQL. */
-const PAGING: Record<string, { description: string; range?: SchemaObject }> = {
-  page: { description: 'Which page, from 1.', range: { minimum: 1 } },
-  per_page: { description: 'How many rows a page holds.', range: { minimum: 1, maximum: PAGE_LIMIT } },
+const PAGING: Record<string, { description: string; range?: (most: number) => SchemaObject }> = {
+  page: { description: 'Which page, from 1.', range: () => ({ minimum: 1 }) },
+  per_page: { description: 'How many rows a page holds.', range: (most) => ({ minimum: 1, maximum: most }) },
   sort: { description: 'The order of the rows; equal ones by id.' },
 };
 
-const WALK: ParameterObject[] = [
+const walkOf = ({ pages: { most } }: NonNullable<Row['walk']>): ParameterObject[] => [
   {
     name: 'cursor',
     in: 'query',
@@ -100,7 +100,7 @@ const WALK: ParameterObject[] = [
   {
     name: 'format',
     in: 'query',
-    description: `\`csv\` does what \`Accept: text/csv\` does, and \`ndjson\` what \`Accept: application/x-ndjson\` does: the objects of \`data\`, a line each. Both hold ${PAGE_LIMIT} rows a page when \`per_page\` is not said; \`Link\` leads to the next.`,
+    description: `\`csv\` does what \`Accept: text/csv\` does, and \`ndjson\` what \`Accept: application/x-ndjson\` does: the objects of \`data\`, a line each. Both hold ${most} rows a page when \`per_page\` is not said; \`Link\` leads to the next.`,
     schema: { type: 'string', enum: ['json', 'csv', 'ndjson'], default: 'json' },
   },
   {

@@ -36,7 +36,7 @@ export class Shapes {
   input(type: GraphQLInputType): Shape {
     if (isNonNullType(type)) return this.input(type.ofType);
     if (isListType(type)) return { type: 'array', items: this.input(type.ofType) };
-    return isInputObjectType(type) ? this.inputObject(type) : leaf(type);
+    return isInputObjectType(type) ? this.inputObject(type) : (taken(type) ?? leaf(type));
   }
 
   private inputObject(type: GraphQLInputObjectType): ReferenceObject {
@@ -90,6 +90,9 @@ function leaf(type: GraphQLNamedType): SchemaObject {
   if (isEnumType(type)) return { type: 'string', enum: type.getValues().map(({ name }) => name.toLowerCase()) };
   return BUILT_IN[type.name] ?? (type.extensions.jsonSchema as SchemaObject | undefined) ?? {};
 }
+
+/** What a scalar takes, where that is more than it gives. */
+const taken = (type: GraphQLNamedType) => type.extensions.jsonSchemaTaken as SchemaObject | undefined;
 
 function orNull(shape: Shape): Shape {
   if ('$ref' in shape) return { anyOf: [shape, { type: 'null' }] };

@@ -11,7 +11,9 @@ export const header = (name: keyof typeof SHARED_HEADERS): ReferenceObject => ({
 export const parameter = (name: keyof typeof SHARED_PARAMETERS): ReferenceObject => ({
   $ref: `#/components/parameters/${name}`,
 });
-const response = (name: keyof typeof SHARED_RESPONSES): ReferenceObject => ({ $ref: `#/components/responses/${name}` });
+export const response = (name: keyof typeof SHARED_RESPONSES): ReferenceObject => ({
+  $ref: `#/components/responses/${name}`,
+});
 
 const integer: SchemaObject = { type: 'integer' };
 const string: SchemaObject = { type: 'string' };

@@ -11,6 +11,7 @@ import type { Authenticate } from '../authenticate.ts';
 import { readBody } from '../body.ts';
 import { deadline } from '../deadline.ts';
 import { docs } from '../docs.ts';
+import type { Door } from '../doors.ts';
 import { admit } from '../guard.ts';
 import { type Limits, limitHeaders } from '../limits.ts';
 import { toDomainError } from '../mask.ts';
@@ -26,6 +27,8 @@ import { writeStream } from './stream.ts';
 export interface RestServices {
   schema: GraphQLSchema;
   rows: Row[];
+  /** Only told of here, in the document; they are served before anything comes here. */
+  doors: Door[];
   config: Config;
   authenticate: Authenticate;
   limits: Limits;
@@ -40,17 +43,17 @@ export interface Rest {
 
 /** `/v1`, its OpenAPI document and `/docs`. Everything else is a 404, in JSON like every other refusal. */
 export function restApp(services: RestServices): Rest {
-  const { schema, rows } = services;
+  const { schema, rows, doors } = services;
   const row = rowServer(services);
-  const openApi: Answer = {
-    status: 200,
-    headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-cache' },
-    body: JSON.stringify(printOpenApi(schema, rows)),
+  let printed: string | undefined;
+  const openApi = (): Answer => {
+    printed ??= JSON.stringify(printOpenApi(schema, rows, doors)); // Now and not at the start, which it would make longer.
+    return { status: 200, headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-cache' }, body: printed };
   };
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.get('/v1/openapi.json', (req, res) => send(req, res, openApi, { 'x-request-id': uuid() }));
+  app.get('/v1/openapi.json', (req, res) => send(req, res, openApi(), { 'x-request-id': uuid() }));
   app.use('/v1', (req, res) => row(req, res));
   app.use('/docs', docs());
   app.use((req, res) => {

@@ -51,6 +51,9 @@ function columnsOf(type: GraphQLObjectType, selection: SelectionSetNode, above: 
 function cell(row: unknown, path: string[]): unknown {
   let value = row as Record<string, unknown> | null | undefined;
   for (const key of path) value = value?.[key] as typeof value;
-  if (Array.isArray(value)) return value.join(', ');
+  return Array.isArray(value) ? value.map(text).join(', ') : text(value);
+}
+
+function text(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
 }

@@ -1,8 +1,7 @@
 import { type GraphQLObjectType, type GraphQLSchema, getNamedType } from 'graphql';
-import { Invalid } from '../../core/errors.ts';
+import { Invalid, NotFound } from '../../core/errors.ts';
 import type { Viewer } from '../../core/viewer.ts';
-import { PAGE_LIMIT } from '../../graph/page.ts';
-import { PER_PAGE, type Row } from '../../graph/row.ts';
+import type { Row } from '../../graph/row.ts';
 import type { FoundPage } from '../../planner/list.ts';
 import { type Answer, JSON_TYPE, PRIVATE } from './answer.ts';
 import { CSV_TYPE, csvOf } from './csv.ts';
@@ -24,6 +23,9 @@ export function listAnswerer(
   { row, operation, parameters }: Omit<Route, 'answer'>,
   how: { planned: boolean },
 ): Route['answer'] {
+  const { pages, within } = row.walk!;
+  // A list of nobody's would be empty, and look as if there were somebody.
+  const parent = within && readOperation(schema, `query ($id: ID!) { data: ${within.read}(id: $id) { id } }`, how);
   const numbered = { operation, parameters };
   const forward = walk(schema, row, row.walk!.forward, how);
   const backward = walk(schema, row, row.walk!.backward, how);
@@ -36,6 +38,7 @@ export function listAnswerer(
   };
 
   return async (viewer, asked) => {
+    if (parent && (await parent.text(viewer, { id: asked.path[0] })) === null) throw new NotFound(within!.read);
     const format = formatOf(asked);
     const form = format === 'json' ? undefined : bare[format];
     if (wantsAll(asked)) return everyRow(viewer, asked, form ?? refuseAllAsJson());
@@ -49,8 +52,8 @@ export function listAnswerer(
 
   async function byNumber(viewer: Viewer, asked: Asked, form: Bare | undefined): Promise<Answer> {
     const variables = numbered.parameters.read(asked);
-    if (form) variables.per_page ??= PAGE_LIMIT;
-    const { page = 1, per_page: perPage = PER_PAGE } = variables as { page?: number; per_page?: number };
+    if (form) variables.per_page ??= pages.most;
+    const { page = 1, per_page: perPage = pages.usual } = variables as { page?: number; per_page?: number };
     const found = await numbered.operation.page(viewer, variables);
     if (!form) return json(numberedBody(found, { url: asked.url, query: asked.search }, page, perPage));
     const more = page < lastPage(found.total, perPage);
@@ -59,10 +62,10 @@ export function listAnswerer(
 
   async function byCursor(viewer: Viewer, asked: Asked, form: Bare | undefined, way: Way): Promise<Answer> {
     const variables = way.parameters.read(asked);
-    if (form) variables.per_page ??= PAGE_LIMIT;
+    if (form) variables.per_page ??= pages.most;
     if (way === backward) variables.cursor = (variables.cursor as string).slice(BACKWARD.length);
     const found = await way.operation.page(viewer, variables);
-    const perPage = (variables.per_page as number | undefined) ?? PER_PAGE;
+    const perPage = (variables.per_page as number | undefined) ?? pages.usual;
     if (!form) return json(walkedBody(found, { url: asked.url, query: asked.search }, perPage));
     const { next } = cursorsOf(found);
     return pageOf(found, form, asked, next ? { cursor: next } : undefined);
@@ -93,7 +96,7 @@ export function listAnswerer(
   async function everyRow(viewer: Viewer, asked: Asked, { type, write }: Bare): Promise<Answer> {
     const variables: Record<string, unknown> = {
       ...forward.parameters.read(asked),
-      per_page: EXPORT_PAGE,
+      per_page: pages.exported,
     };
     let found = await forward.operation.page(viewer, variables);
     async function* parts() {
@@ -116,12 +119,6 @@ interface Bare {
 }
 
 const rowsOf = ({ nodes }: FoundPage): unknown[] => JSON.parse(`[${nodes}]`);
-
-/**
- * Rows that an export reads at a time. Larger pages are a little faster, but V8 puts texts of more than 128 KB where only a
- * full collection finds them, and a server that exports would grow by all that it has sent.
- */
-const EXPORT_PAGE = 100;
 
 interface Way {
   operation: Operation;

@@ -51,7 +51,9 @@ function compile(schema: GraphQLSchema, row: Row, how: { planned: boolean }): Co
   const wanted = row.method === 'GET' ? 'query' : 'mutation';
   if (operation.node.operation !== wanted) throw new Error(`A ${row.method} is answered by a ${wanted}.`);
   const most = Object.fromEntries(
-    operation.variables.filter(({ type }) => type === schema.getType('Int')).map(({ name }) => [name, PAGE_LIMIT]),
+    operation.variables
+      .filter(({ type }) => type === schema.getType('Int'))
+      .map(({ name }) => [name, row.walk?.pages.most ?? PAGE_LIMIT]),
   );
   const cost = operation.plan.cost(most);
   if (cost > COST_LIMIT) throw new Error(`It can cost ${cost} points, and ${COST_LIMIT} is the most.`);

@@ -1,13 +1,14 @@
-import type { Filter, FilterType, List, Order } from '../graph/list.ts';
-import { conditionsOf, type Seek } from '../graph/page.ts';
-import { type Binder, column } from '../graph/sql.ts';
+import type { Filter, FilterType, List, Order } from './list.ts';
+import { conditionsOf, type Seek } from './page.ts';
+import { type Binder, column } from './sql.ts';
 
 /** The filters that were given, as conditions on the row's alias. */
 export function filterSql(list: List, args: Record<string, unknown>, row: string, bind: Binder): string[] {
   return conditionsOf(list, args).map(({ filter, value }) => {
     const cell = `${row}.${column(filter.column)}`;
-    const cast = castOf(filter.type);
+    const cast = castOf(filter.type, list);
     if (filter.op === 'present') return `${cell} is ${value ? 'not null' : 'null'}`;
+    if (filter.op === 'absent') return `${cell} is ${value ? 'null' : 'not null'}`;
     if (filter.op === 'in') return `${cell} = any(${bind.add(value, `${cast}[]`)})`;
     if (filter.op === 'contains') return `${cell} ilike '%' || ${bind.add(value, cast)} || '%'`;
     return `${cell} ${OPERATOR[filter.op]} ${bind.add(value, cast)}`;
@@ -15,13 +16,14 @@ export function filterSql(list: List, args: Record<string, unknown>, row: string
 }
 
 /** The rows past a cursor, in the direction walked. */
-export function seekSql({ order, key, value, walked }: Seek, idCast: string, row: string, bind: Binder): string {
+export function seekSql(list: List, { order, key, value, walked }: Seek, row: string, bind: Binder): string {
   const past = walked === 'asc' ? '>' : '<';
+  const idCast = list.id ?? 'int';
   if (order.column === 'id') return `${row}.id ${past} ${bind.add(key, idCast)}`;
   return `(${row}.${column(order.column)}, ${row}.id) ${past} (${bind.add(value, ORDER_CAST[order.kind])}, ${bind.add(key, idCast)})`;
 }
 
-const OPERATOR: Record<Exclude<Filter['op'], 'present' | 'in' | 'contains'>, string> = {
+const OPERATOR: Record<Exclude<Filter['op'], 'present' | 'absent' | 'in' | 'contains'>, string> = {
   equals: '=',
   gte: '>=',
   lte: '<=',
@@ -29,9 +31,10 @@ const OPERATOR: Record<Exclude<Filter['op'], 'present' | 'in' | 'contains'>, str
   lt: '<',
 };
 
-/** What a parameter is sent as. An enum's type has the enum's own name in the database. */
-function castOf(type: FilterType): string {
-  return typeof type === 'object' ? `"${type.enum}"` : CAST[type];
+/** What a parameter is sent as. An enum's type has the enum's own name in the database; in rows that are made it is text. */
+function castOf(type: FilterType, { source }: List): string {
+  if (typeof type !== 'object') return CAST[type];
+  return source ? 'text' : `"${type.enum}"`;
 }
 
 const CAST: Record<Extract<FilterType, string>, string> = {
