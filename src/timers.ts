@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Services } from './core/viewer.ts';
+import { pollIcal } from './places/ical/poll.ts';
 
 /** What has to happen every so often, whoever asks. */
 interface Timer {
@@ -16,6 +17,22 @@ const TIMERS: Timer[] = [
     everyMs: 3_600_000,
     async run({ database }) {
       await database.system.query(`delete from idempotency_key where created_at < now() - interval '24 hours'`);
+    },
+  },
+  {
+    name: 'forget errands that were done',
+    everyMs: 3_600_000,
+    async run({ database }) {
+      await database.system.query(
+        `delete from errand where status = 'DONE' and finished_at < now() - interval '30 days'`,
+      );
+    },
+  },
+  {
+    name: 'read calendars that are due',
+    everyMs: 30_000,
+    async run(services) {
+      await pollIcal(services);
     },
   },
 ];

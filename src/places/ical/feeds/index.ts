@@ -1,1 +1,3 @@
-export {};
+import './types.ts';
+import './create.ts';
+import './revoke.ts';
