@@ -1,1 +1,10 @@
-export {};
+import './after-check-out.ts';
+import './assign.ts';
+import './checklist.ts';
+import './complete.ts';
+import './create.ts';
+import './events.ts';
+import './skip.ts';
+import './start.ts';
+import './types.ts';
+import './update.ts';

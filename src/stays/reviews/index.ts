@@ -1,1 +1,4 @@
-export {};
+import './types.ts';
+import './events.ts';
+import './create.ts';
+import './import.ts';
