@@ -1,1 +1,13 @@
-export {};
+import './account/connect.ts';
+import './account/disconnect.ts';
+import './account/types.ts';
+import './messages/cancel.ts';
+import './messages/create.ts';
+import './messages/events.ts';
+import './messages/queue.ts';
+import './messages/send.ts';
+import './messages/types.ts';
+import './templates/create.ts';
+import './templates/delete.ts';
+import './templates/types.ts';
+import './templates/update.ts';
