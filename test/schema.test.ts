@@ -1,7 +1,8 @@
-import { printSchema } from 'graphql';
+import { type GraphQLField, isInputObjectType, isObjectType, printSchema } from 'graphql';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { schema } from '../src/domains.ts';
+import { doors } from '../src/doors.ts';
 import { optionsOf } from '../src/gateway/guard.ts';
 import { printOpenApi } from '../src/gateway/openapi/document.ts';
 import { catalogue } from '../src/outbox/event.ts';
@@ -10,7 +11,7 @@ import { rows } from '../src/routes.ts';
 // Clients are generated from these files and reviewers read their diff. `npm run schema` prints them anew.
 test('schema/ is what the code prints', async () => {
   await expect(`${printSchema(schema)}\n`).toMatchFileSnapshot('../schema/schema.graphql');
-  await expect(json(printOpenApi(schema, rows))).toMatchFileSnapshot('../schema/openapi.json');
+  await expect(json(printOpenApi(schema, rows, doors))).toMatchFileSnapshot('../schema/openapi.json');
   for (const event of catalogue()) {
     const { name, summary } = event;
     const file = {
@@ -39,6 +40,21 @@ test('every root field names its ability, or stands in the short public list', (
       .map((field) => `${type!.name}.${field.name}`),
   );
   expect(open).toEqual(PUBLIC);
+});
+
+// What GraphiQL and the OpenAPI document can't explain is a question to somebody who sleeps.
+test('every type, field and event says what it is', () => {
+  const silent: string[] = [];
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (type.name.startsWith('__')) continue;
+    if (!type.description) silent.push(type.name);
+    if (!isObjectType(type) && !isInputObjectType(type)) continue;
+    for (const field of Object.values(type.getFields()) as GraphQLField<unknown, unknown>[]) {
+      if (!field.description) silent.push(`${type.name}.${field.name}`);
+    }
+  }
+  expect(silent).toEqual([]);
+  expect(catalogue().filter(({ summary }) => !summary)).toEqual([]);
 });
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

@@ -31,9 +31,11 @@ export interface Integrator {
   agencyId: number;
   tokenId: number;
   token: string;
+  ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   patch(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  put(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   delete(path: string, headers?: Record<string, string>): Promise<Answer>;
   graphql(query: string, variables?: object): Promise<Answer>;
   /** Another token of the same agency. */
@@ -186,9 +188,11 @@ export async function startWorld({
       tokenId,
       token,
       viewer,
+      ask,
       get: (path, headers) => ask('GET', path, undefined, headers),
       post: (path, body = {}, headers) => ask('POST', path, body, headers),
       patch: (path, body = {}, headers) => ask('PATCH', path, body, headers),
+      put: (path, body = {}, headers) => ask('PUT', path, body, headers),
       delete: (path, headers) => ask('DELETE', path, undefined, headers),
       graphql: (query, variables) => ask('POST', '/graphql', { query, variables }),
       withAbilities: (...wanted) => integrator(viewer, wanted),
