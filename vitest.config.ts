@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ['test/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
+    maxWorkers: 2, // They wait for PostgreSQL half of the time; vitest would leave one of two cores idle.
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

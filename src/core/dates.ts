@@ -5,11 +5,12 @@ import { Temporal } from 'temporal-polyfill';
 // Days are counted in UTC, where every one has 24 hours: ten times as fast as Temporal, and an import counts millions.
 const DAY_MS = 86_400_000;
 
-/** Undefined for what isn't a day of the calendar, 2026-02-30 among them. */
+/** Undefined for what isn't a day of the calendar, 2026-02-30 among them, and any of the year 0, which PostgreSQL's has not. */
 export function parseDate(text: string): string | undefined {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
+  if (!/^(?!0000)\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
   const day = new Date(text);
-  return !Number.isNaN(day.getTime()) && toDay(day) === text ? text : undefined;
+  // PostgreSQL's calendar has no year 0.
+  return !Number.isNaN(day.getTime()) && toDay(day) === text && text >= '0001' ? text : undefined;
 }
 
 export function addDays(date: string, days: number): string {

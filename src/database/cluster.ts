@@ -24,7 +24,6 @@ const SETTINGS = {
   unix_socket_directories: '',
   shared_buffers: '128MB',
   max_connections: '350',
-  jit: 'off', // Our queries are small: compiling them costs more than running them.
   random_page_cost: '1.1',
   log_checkpoints: 'off',
   log_min_messages: 'log', // A refused statement is our business, not the server log's.

@@ -11,6 +11,7 @@ type Table =
   | 'booking'
   | 'rate'
   | 'ical_event'
+  | 'ical_conflict'
   | 'cleaning_task'
   | 'maintenance_ticket'
   | 'review';

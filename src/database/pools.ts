@@ -26,11 +26,12 @@ export function openPool(ownerUrl: string, role: Role, size: number, log: Logger
   return pool;
 }
 
-/** One round trip a connection, not a request. The limits are what a request may cost; bulk work raises them for itself. */
+/** One round trip a connection, not a request. The limits are what a request may cost; bulk work raises them for itself.
+ * Compiling our statements (jit) costs more than running them. */
 async function prepare(client: pg.ClientBase, role: Role): Promise<void> {
   await client.query(
     `select set_config('role', $1, false), set_config('timezone', 'UTC', false),
-      set_config('statement_timeout', '15s', false), set_config('idle_in_transaction_session_timeout', '60s', false)`,
+      set_config('statement_timeout', '15s', false), set_config('jit', 'off', false), set_config('idle_in_transaction_session_timeout', '60s', false)`,
     [role],
   );
 }

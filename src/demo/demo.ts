@@ -9,6 +9,7 @@ import { propertyCreated } from '../places/properties/events.ts';
 import { createAgency } from '../platform/create-agency.ts';
 import { createToken } from '../platform/tokens.ts';
 import { writeBookings } from '../stays/bookings/write-many.ts';
+import { makeDay } from './day.ts';
 import { OWNERS, PLACES } from './places.ts';
 import { randomFrom } from './random.ts';
 import { type BuiltPlace, makeSeason } from './season.ts';
@@ -38,6 +39,7 @@ export async function makeDemo(database: Database, config: Config): Promise<{ ag
     const season = makeSeason(places, { today, now: clock.now(), agency, random: randomFrom(today) });
     const full = await writeBookings(viewer, tx, season);
     if (full.some((nights) => nights.length > 0)) throw new Error('The demo sold a night twice.');
+    await makeDay(viewer, tx, places, { random: randomFrom(`day ${today}`), now: clock.now() });
     audit('demo.created', `agency:${agency.id}`, { properties: places.length, bookings: season.length });
   });
   const { token } = await createToken(viewer, { name: 'demo', abilities: ['*'] });

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run bench [reads|booking|relay|start …] [--json]`. What is measured is a copy of the product, built now and kept
+// `npm run bench [reads|booking|relay|start|rates|calendar …] [--json]`. What is measured is a copy of the product, built now and kept
 // apart with the bench's own programs, so that work on the sources can go on while it runs.
 import { spawn } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, rmSync } from 'node:fs';

@@ -2,12 +2,15 @@ import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Bench, openBench } from './bench.ts';
 import { booking } from './booking.ts';
+import { calendar } from './calendar.ts';
+import { ical } from './ical.ts';
 import { type Outcome, print, reached } from './outcome.ts';
+import { rates } from './rates.ts';
 import { reads } from './reads.ts';
 import { relay } from './relay.ts';
 import { start } from './start.ts';
 
-const PARTS = { reads, booking, relay, start };
+const PARTS = { reads, booking, relay, start, rates, calendar, ical };
 /** Longer than all parts take together on two busy cores. */
 const MOST_MINUTES = 8;
 
