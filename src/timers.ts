@@ -7,8 +7,8 @@ import { pollIcal } from './places/ical/poll.ts';
 interface Timer {
   name: string;
   everyMs: number;
-  /** Harmless when several processes do it at once. */
-  run(services: Services & { log: Logger }): Promise<void>;
+  /** Harmless when several processes do it at once. Whatever takes long ends soon after `stopping`. */
+  run(services: Services & { log: Logger }, stopping: AbortSignal): Promise<void>;
 }
 
 const TIMERS: Timer[] = [
@@ -31,8 +31,8 @@ const TIMERS: Timer[] = [
   {
     name: 'read calendars that are due',
     everyMs: 30_000,
-    async run(services) {
-      await pollIcal(services);
+    async run(services, stopping) {
+      await pollIcal(services, stopping);
     },
   },
 ];
@@ -47,7 +47,7 @@ export function startTimers(services: Services & { log: Logger }): Timers {
   const stopping = new AbortController();
   const running = TIMERS.map(async ({ name, everyMs, run }) => {
     while (!stopping.signal.aborted) {
-      await run(services).catch((error) => log.error({ err: error }, `the timer "${name}" failed`));
+      await run(services, stopping.signal).catch((error) => log.error({ err: error }, `the timer "${name}" failed`));
       await pause(everyMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   });

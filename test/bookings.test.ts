@@ -214,6 +214,20 @@ describe('a night is sold once', () => {
     expect(await world.openNights(property_id, '2027-06-01', '2027-06-07')).toEqual(['2027-06-01']);
   });
 
+  // A client that heard nothing asks again; whoever listens must not take it for a second change.
+  test('a booking that is changed is told of once, however often the change is asked for', async () => {
+    const world = await startWorld();
+    const { id } = await world.book({ notes: 'Late', gross_amount: 2000 });
+    const receiver = await world.subscribe('booking.*');
+    const change = { check_out: '2027-06-04', guest_name: ' Karim B. ', notes: null, gross_amount: '2000.00' };
+    const answers = [];
+    for (const body of [change, change, {}]) answers.push((await world.patch(`/v1/bookings/${id}`, body)).body.data);
+    expect(answers[0]).toMatchObject({ check_out: '2027-06-04', nights: 3, notes: null, gross_amount: 2000 });
+    expect([answers[1], answers[2]]).toEqual([answers[0], answers[0]]);
+    await world.relay();
+    expect(receiver.received.map(({ event }) => event)).toEqual(['booking.updated']);
+  });
+
   test('an archived property takes no bookings', async () => {
     const world = await startWorld();
     const { id } = await world.property();

@@ -285,6 +285,39 @@ describe('what a check-out makes', () => {
     expect(await tasksOf(world)).toHaveLength(2);
   });
 
+  // A cleaner who forgot to tick off Monday's clean must not leave Thursday's guests with unmade beds.
+  test('a clean during the stay that nobody ticked off is not the one after it; one made for the departure is', async () => {
+    const world = await startWorld({ today: '2027-06-01' });
+    const { id: booking_id, property_id } = await world.book({ check_in: '2027-06-01', check_out: '2027-06-05' });
+    const during = await makeTask(world, { property_id, booking_id, date: '2027-06-03' });
+    await world.post(`/v1/bookings/${booking_id}/check-in`);
+    world.pass(4 * 86_400_000);
+    await leave(world, booking_id);
+    const after = await tasksOf(world, `?booking_id=${booking_id}&sort=id_asc`);
+    expect(after.map(({ id, date }: Task) => [id === during.id, date])).toEqual([
+      [true, '2027-06-03'],
+      [false, '2027-06-05'],
+    ]);
+
+    // One that is put off to the next day is still the check-out's own, and so is one that is brought forward.
+    const { rescheduled_to_id } = await doTo(world, after[1].id, 'skip', {
+      reason: 'Rain',
+      reschedule_to: '2027-06-07',
+    });
+    await world.patch(`/v1/cleaning-tasks/${rescheduled_to_id}`, { date: '2027-06-04' });
+    await world.post(`/v1/bookings/${booking_id}/reinstate`);
+    await leave(world, booking_id);
+    expect(await tasksOf(world, `?booking_id=${booking_id}`)).toHaveLength(3);
+
+    // By hand for the planned day of the departure; the desk notes the check-out a day late.
+    const second = await world.book({ check_in: '2027-06-05', check_out: '2027-06-07' });
+    await world.post(`/v1/bookings/${second.id}/check-in`);
+    await makeTask(world, { property_id: second.property_id, booking_id: second.id, date: '2027-06-07' });
+    world.pass(3 * 86_400_000);
+    await leave(world, second.id);
+    expect(await tasksOf(world, `?booking_id=${second.id}`)).toMatchObject([{ date: '2027-06-07' }]);
+  });
+
   // A relay can die after the task is made and before that is written down; then the errand is run again.
   test('the same check-out, worked off again or by two relays at once, makes one task', async () => {
     const world = await startWorld({ today: '2027-06-03' });
@@ -456,6 +489,7 @@ describe('what is refused', () => {
       ['assign', { assignee: '' }, 'assignee'],
       ['start', { photos: ['ftp://example.com/1.jpg'] }, 'photos.0'],
       ['start', { photos: [PHOTO, 'nonsense'] }, 'photos.1'],
+      ['start', { photos: [`${PHOTO}?\ud83d`] }, 'photos.0'],
       ['complete', { photos: [`${PHOTO}?${'x'.repeat(2_048)}`] }, 'photos.0'],
       ['complete', { photos: Array.from({ length: 51 }, (_, i) => `${PHOTO}?${i}`) }, 'photos'],
       ['complete', { checklist: items(101) }, 'checklist'],
@@ -607,6 +641,7 @@ test('a property says when guests come and go and how it is cleaned, and takes n
     [{ cleaning_at_check_out: null }, 'cleaning_at_check_out'],
     [{ cleaning_checklist: ['ok', ' '] }, 'cleaning_checklist.1'],
     [{ cleaning_checklist: ['x'.repeat(201)] }, 'cleaning_checklist.0'],
+    [{ cleaning_checklist: ['\ud83d'] }, 'cleaning_checklist.0'],
     [{ cleaning_checklist: Array.from({ length: 101 }, () => 'x') }, 'cleaning_checklist'],
     [{ cleaning_assignee: '' }, 'cleaning_assignee'],
   ] as [object, string][]) {

@@ -121,6 +121,19 @@ test('an errand whose relay has died is claimed again when its lease ends, and c
   expect(attempts).toEqual([2]);
 });
 
+// While a new version is rolled out, the old one still runs beside it and must not give up what it has never heard of.
+test('an errand that this version doesn’t know is left as it is for one that does', async () => {
+  const world = await startWorld();
+  await world.viewer.write((tx) =>
+    askFor(tx, { agencyId: world.agencyId, errand: { ...greet, kind: 'test.of_tomorrow' }, key: 'later' }),
+  );
+  for (let i = 0; i < 3; i++) {
+    await world.relay();
+    world.pass(60_000);
+  }
+  expect(await errands(world)).toEqual([{ key: 'later', status: 'PENDING', attempts: 0, error: null }]);
+});
+
 test('an agency’s thousand errands leave room for another’s one', async () => {
   const world = await startWorld();
   const other = await world.anotherAgency();

@@ -82,7 +82,7 @@ const HEAD = `# /v1 by example
 Every row of \`/v1\` as a test has asked it, and what was answered. Ids, instants and secrets differ where you are.
 \`$URL\` is \`http://127.0.0.1:4000\` and \`$TOKEN\` a token with the ability named. The same is in \`/v1/openapi.json\`,
 which Swagger UI shows at \`/docs\`, and in GraphQL, whose documents stand behind each row.
-Every list has \`links\` and \`meta\` beside \`data\`; they are shown under the first.
+Every list has \`links\` and \`meta\` beside \`data\`; they are shown under the first. Of what a list holds, the first is shown.
 `;
 
 /** The log is read up to the oldest transaction that still runs on the server; those of other tests end soon. */
@@ -126,6 +126,8 @@ function sectionOf(row: Row, path: string, body: unknown, answer: Answer): strin
   const needs: string[] = document.paths[row.path][method.toLowerCase()]['x-abilities'];
   // Where a page lies is said under the first list, for all of them.
   const shown = row.walk && row !== rows.find(({ walk }) => walk) ? { data: answer.body.data } : answer.body;
+  // The catalogue of events is a book of schemas, and a month of nights says no more than the first.
+  if (method === 'GET' && Array.isArray(shown.data)) shown.data.splice(1);
   const lines = [
     `curl -s ${method === 'GET' ? '' : `-X ${method} `}-H "Authorization: Bearer $TOKEN" "$URL${steady(path)}"`,
     ...(body ? [`-H 'Content-Type: application/json'`, `-d '${JSON.stringify(body).replaceAll("'", "'\\''")}'`] : []),

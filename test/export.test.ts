@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import pg from 'pg';
 import { expect, test } from 'vitest';
+import { rows } from '../src/routes.ts';
 import { startWorld, type World } from './support/world.ts';
 
 // A BI tool that pulls a list once a night can't see that a row is missing, nor that one is counted twice.
@@ -36,6 +37,20 @@ test('a list without rows is a header alone as CSV, and nothing at all as NDJSON
   expect(csv.text.trimEnd().split('\n')).toHaveLength(1);
   const ndjson = await world.get('/v1/owners?format=ndjson&all=true');
   expect(ndjson).toMatchObject({ status: 200, text: '' });
+});
+
+// Power BI renames a second column of one name, Looker refuses the file.
+test('no list has two columns of one name as CSV', async () => {
+  const world = await startWorld();
+  const lists = rows.filter(({ path, walk }) => walk && !path.includes('{')).map(({ path }) => path);
+  expect(lists).toContain('/v1/cleaning-tasks');
+  for (const path of lists) {
+    const { status, text } = await world.get(`${path}?format=csv`);
+    if (status === 200) {
+      const columns = text.split('\n', 1)[0]!.split(',');
+      expect([path, columns]).toEqual([path, [...new Set(columns)]]);
+    }
+  }
 });
 
 // Line by line is how data tools read; they follow the header to the next page as they do for CSV.

@@ -6,6 +6,7 @@ import { doors } from '../src/doors.ts';
 import { doorServer } from '../src/gateway/doors.ts';
 import { makeFeed } from '../src/places/ical/feeds/make.ts';
 import { together } from '../src/places/ical/feeds/together.ts';
+import { hookUp } from './support/channel.ts';
 import { document } from './support/told.ts';
 import { type Integrator, startWorld, type World } from './support/world.ts';
 
@@ -94,6 +95,19 @@ describe('what a channel is told', () => {
     // The nights of a guest who left early stay sold here, so nobody else may sell them either.
     await world.post(`/v1/bookings/${inHouse.id}/check-out`);
     expect((await read(url)).text).toContain(`UID:booking-${inHouse.id}@bellhop\r\n`);
+  });
+
+  // Each listing sells the nights of the other's guests otherwise.
+  test('a villa that is listed twice at one channel tells each listing of the guests of the other', async () => {
+    const world = await startWorld({ today: '2027-05-01' });
+    const first = await hookUp(world, [{ code: 'HMAAAAAAAA', from: '2027-08-12', to: '2027-08-15' }]);
+    const second = await hookUp(world, [], { property: first.property });
+    await first.sync();
+    await world.book({
+      ...{ property_id: first.property.id, source: 'airbnb', check_in: '2027-11-01', check_out: '2027-11-03' },
+    });
+    expect(await closed(second.exportUrl)).toEqual([expect.stringContaining('2027-08-12 2027-08-15 Reserved')]);
+    expect(await closed(first.exportUrl)).toEqual([]);
   });
 
   // Told its own stay as somebody else's, a channel keeps the nights closed after the guest has cancelled there.

@@ -7,8 +7,8 @@ import { startWorld, type World } from './support/world.ts';
 
 const TODAY = '2027-05-01';
 const AUGUST: Told = { code: 'HMAAAAAAAA', from: '2027-08-12', to: '2027-08-15' };
-const poll = ({ viewer, database, config }: World) =>
-  pollIcal({ database, config, wake: viewer.wake, log: pino({ level: 'silent' }) });
+const poll = ({ viewer, database, config }: World, stopping?: AbortSignal) =>
+  pollIcal({ database, config, wake: viewer.wake, log: pino({ level: 'silent' }) }, stopping);
 
 describe('a source', () => {
   // Whoever has the address reads where which guest sleeps.
@@ -22,6 +22,14 @@ describe('a source', () => {
     expect(made.body.data.export_url).toContain(`/v1/properties/${id}/calendar.ics?key=`);
     const exported = new URL(made.body.data.export_url);
     expect((await fetch(world.url + exported.pathname + exported.search)).status).toBe(200);
+    for (const [address, shown] of [
+      ['www.vrbo.com/icalendar/0123456789abcdef0123456789abcdef.ics', 'www.vrbo.com/icalendar/***.ics'],
+      ['calendar.google.com/calendar/ical/a%40b.com/private-0123456789abcdef01/basic.ics', '/a%40b.com/***/basic.ics'],
+    ]) {
+      const other = { channel: 'other', url: `https://${address}` };
+      const { body } = await world.post(`/v1/properties/${id}/ical-sources`, other);
+      expect(body.data.url).toContain(shown);
+    }
     const again = await world.post(`/v1/properties/${id}/ical-sources`, {
       channel: 'other',
       url: url.replace('webcal', 'https'),
@@ -165,6 +173,20 @@ describe('by itself', () => {
     airbnb.shows({ ...AUGUST, to: '2027-08-16' });
     await poll(world);
     expect(await airbnb.bookings()).toMatchObject([{ check_out: '2027-08-16' }]);
+  });
+
+  // A server that waits half a minute for a channel is killed, and what it was doing with it.
+  test('a server that stops waits for no channel, and the next one reads that calendar at once', async () => {
+    const world = await startWorld({ today: TODAY, env: { WEBHOOK_TIMEOUT_SECONDS: '60' } });
+    const airbnb = await hookUp(world);
+    const stopping = new AbortController();
+    airbnb.answers(() => stopping.abort());
+    expect(await poll(world, stopping.signal)).toBe(1);
+    expect(await poll(world, stopping.signal)).toBe(0);
+    expect(await airbnb.source()).toMatchObject({ status: null, failures: 0 });
+    airbnb.shows(AUGUST);
+    expect(await poll(world)).toBe(1);
+    expect(await airbnb.bookings()).toHaveLength(1);
   });
 
   test('no calendar of an agency without a plan is read, and several processes read each once', async () => {

@@ -59,6 +59,20 @@ describe('what a channel has sold is booked here', () => {
     expect((await vrbo.bookings()).map((one: { guest_name: string }) => one.guest_name)).toEqual(['Amina', 'Karim']);
   });
 
+  // One guest who stands in the calendar twice is no house that was sold twice, and is still there when one of the two goes.
+  test('a reservation that is told under two names is one booking, in conflict with nobody', async () => {
+    const world = await startWorld({ today: TODAY });
+    const [first, second] = [
+      { ...AUGUST, uid: 'a' },
+      { ...AUGUST, uid: 'b' },
+    ];
+    const airbnb = await hookUp(world, [first, second]);
+    expect(await airbnb.sync()).toMatchObject({ created: 1, conflicts: 0 });
+    airbnb.shows(second);
+    expect(await untilGone(world, airbnb)).toMatchObject({ cancelled: 0, conflicts: 0, changes: [] });
+    expect(await airbnb.bookings()).toMatchObject([{ status: 'confirmed' }]);
+  });
+
   // Who tries what would happen must not have done it.
   test('a dry run says what a sync would do, and does nothing', async () => {
     const world = await startWorld({ today: TODAY });
@@ -72,6 +86,8 @@ describe('what a channel has sold is booked here', () => {
       changes: [{ action: 'create', booking_id: null }],
     });
     expect(await airbnb.sync({ dry_run: true })).toMatchObject({ dry_run: true, created: 1 });
+    const both = await world.post(`/v1/ical-sources/${airbnb.id}/sync?dry_run=true`, { dry_run: false });
+    expect([both.status, both.body.errors]).toEqual([422, { dry_run: [expect.any(String)] }]);
     expect([await airbnb.bookings(), await airbnb.source()]).toEqual([[], before]);
     airbnb.answers((_request, response) => response.writeHead(404).end());
     expect(await airbnb.sync({ dry_run: true })).toMatchObject({
@@ -287,6 +303,20 @@ describe('what vanishes from a calendar', () => {
     world.pass(13 * HOUR);
     expect(await airbnb.sync()).toMatchObject({ status: 'ok', cancelled: 1 });
     expect(await airbnb.bookings()).toMatchObject([{ status: 'cancelled' }, { status: 'confirmed' }]);
+  });
+
+  // One letter that the channel drops is no guest who has cancelled.
+  test('is only what has gone: an event whose dates can’t be read is warned of, and its booking stays', async () => {
+    const world = await startWorld({ today: TODAY });
+    const airbnb = await hookUp(world, [AUGUST, { code: 'HMBBBBBBBB', from: '2027-09-01', to: '2027-09-03' }]);
+    await airbnb.sync();
+    airbnb.answers(
+      calendarOf([AUGUST, { code: 'HMBBBBBBBB', from: '2027-09-01', to: '2027-09-03' }]).replace('20270812', '2027081'),
+    );
+    const read = await untilGone(world, airbnb);
+    expect(read).toMatchObject({ status: 'ok', cancelled: 0, changes: [] });
+    expect(read.warnings).toEqual([expect.stringContaining('HMAAAAAAAA')]);
+    expect((await airbnb.bookings())[0]).toMatchObject({ status: 'confirmed', check_in: AUGUST.from });
   });
 
   // The guest is in the house; nobody may free the nights over the guest’s head.

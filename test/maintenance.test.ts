@@ -190,6 +190,7 @@ describe('what is refused', () => {
       [{ ...good, assignee: '' }, 'assignee'],
       [{ ...good, vendor: ' ' }, 'vendor'],
       [{ ...good, photos: ['file:///etc/passwd'] }, 'photos.0'],
+      [{ ...good, photos: ['https://photos.example.com/\ud83d'] }, 'photos.0'],
       [{ ...good, photos: Array.from({ length: 51 }, () => PHOTO) }, 'photos'],
       [{ ...good, status: 'resolved' }, 'status'],
     ];

@@ -83,6 +83,10 @@ test('every operation states the abilities that it needs, and a token with exact
       path.replace('{id}', '1'),
     );
     expect([path, status]).not.toEqual([path, 403]);
+    expect([path, Object.keys(document.paths[path].get.responses)]).toEqual([
+      path,
+      expect.arrayContaining([String(status)]),
+    ]);
   }
 });
 

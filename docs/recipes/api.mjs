@@ -39,13 +39,14 @@ export async function* every(path) {
  */
 export async function listen(events, hear) {
   const seen = new Set(); // At least once: an event may come twice, with the same id.
-  let secret;
+  let registered; // An event may be here before the answer that has the secret; it waits for that.
   let done;
   const finished = new Promise((resolve) => (done = resolve));
   const server = createServer(async (request, response) => {
     const parts = [];
     for await (const part of request) parts.push(part);
     const body = Buffer.concat(parts);
+    const { secret } = await registered;
     if (!isSigned(body, request.headers['x-signature'], secret)) return response.writeHead(401).end();
     const event = JSON.parse(body);
     try {
@@ -59,11 +60,11 @@ export async function listen(events, hear) {
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${server.address().port}`;
-  const { data: endpoint } = await ask('POST', '/v1/webhooks', { url, events });
-  secret = endpoint.secret;
+  registered = ask('POST', '/v1/webhooks', { url, events }).then(({ data }) => data);
+  const { id } = await registered;
   console.log('listening');
   await finished;
-  await ask('DELETE', `/v1/webhooks/${endpoint.id}`);
+  await ask('DELETE', `/v1/webhooks/${id}`);
   server.close();
   server.closeIdleConnections();
 }

@@ -8,8 +8,13 @@ export function textProblem(
   if (text == null) return undefined;
   if (required && text.trim() === '') return 'must not be empty';
   if (text.length > most) return `must not be longer than ${most} characters`;
+  if (text.includes('\0')) return 'must not contain the NUL character';
+  if (HALVES.test(text)) return 'must be made of whole characters';
   return undefined;
 }
+
+/** Half an emoji, which JSON can write and PostgreSQL reads as a question mark, or in a list not at all. */
+const HALVES = /\p{Surrogate}/u;
 
 /** checkIn → check_in */
 export function snake(name: string): string {

@@ -26,12 +26,15 @@ builder.scalarType('DateTime', {
   extensions: { jsonSchema: { type: 'string', format: 'date-time', examples: ['2026-07-15T10:23:41+00:00'] } },
   serialize: (value) => instant(value),
   parseValue: (value) => {
-    const written = text(value, 'an instant like 2026-07-15T10:23:41+00:00');
-    try {
-      return new Date(Temporal.Instant.from(written).epochMilliseconds);
-    } catch {
+    const read = readInstant(text(value, 'an instant like 2026-07-15T10:23:41+00:00'));
+    if (!read) {
       throw new GraphQLError('must be an instant with an offset, written like 2026-07-15T10:23:41+00:00 or …Z');
     }
+    // The years that are written with four digits, and that PostgreSQL has.
+    if (read.getUTCFullYear() < 1 || read.getUTCFullYear() > 9999) {
+      throw new GraphQLError('must be an instant of the years 1 to 9999');
+    }
+    return read;
   },
 });
 
@@ -73,3 +76,11 @@ builder.scalarType('URL', {
 builder.addScalarType('EmailAddress', EmailAddressResolver);
 builder.addScalarType('UUID', UUIDResolver);
 builder.addScalarType('JSON', JSONResolver);
+
+function readInstant(written: string): Date | undefined {
+  try {
+    return new Date(Temporal.Instant.from(written).epochMilliseconds);
+  } catch {
+    return undefined;
+  }
+}

@@ -11,7 +11,7 @@ export function photoProblems(field: string, urls: string[] | null | undefined):
       `${field}.${i}`,
       url.length > LONGEST_URL
         ? `must not be longer than ${LONGEST_URL} characters`
-        : !/^https?:\/\/[^\s\0]+$/i.test(url) || !URL.canParse(url)
+        : !/^https?:\/\/[^\s\0\p{Surrogate}]+$/iu.test(url) || !URL.canParse(url)
           ? 'must be an http or https address'
           : false,
     ]),

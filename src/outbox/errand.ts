@@ -57,6 +57,9 @@ export function errandOf(kind: string): ErrandDeclaration | undefined {
   return declared.get(kind);
 }
 
+/** All kinds that this process knows how to do. */
+export const errandKinds = (): string[] => [...declared.keys()];
+
 /** The kinds of errand that an event makes. */
 export function errandsAfter(event: string): string[] {
   return [...declared.values()].filter(({ on }) => on?.includes(event)).map(({ kind }) => kind);

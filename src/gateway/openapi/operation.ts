@@ -26,6 +26,7 @@ export function operationOf(route: Route, shapes: Shapes): OperationObject {
   const { row, operation } = route;
   const id = operationId(route);
   const { status = 200 } = row;
+  const nullable = !isNonNullType(operation.field.type);
   return {
     operationId: id,
     tags: [row.tag],
@@ -35,7 +36,7 @@ export function operationOf(route: Route, shapes: Shapes): OperationObject {
     'x-cost': operation.plan.cost(row.walk ? { per_page: row.walk.pages.usual } : {}),
     parameters: [...parametersOf(route, shapes), ...headersOf(route)],
     ...bodyOf(route, shapes),
-    responses: { [status]: answerOf(route, shapes, id), ...notModified(route), ...refusals(row) },
+    responses: { [status]: answerOf(route, shapes, id), ...notModified(route), ...refusals(row, { nullable }) },
   };
 }
 

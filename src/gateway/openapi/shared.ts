@@ -174,15 +174,15 @@ export const SHARED_RESPONSES = {
   }),
 } satisfies Record<string, ResponseObject>;
 
-/** The refusals that a row can meet. */
-export function refusals({ method, path }: Row): Record<string, ReferenceObject> {
+/** The refusals that a row can meet. What has no id in its path may still not be there: an agency has one account or none. */
+export function refusals({ method, path }: Row, { nullable }: { nullable: boolean }): Record<string, ReferenceObject> {
   const writes = method !== 'GET';
   const named = path.includes('{');
   return {
     ...(writes && { 400: response('BadRequest') }),
     401: response('Unauthenticated'),
     403: response('Forbidden'),
-    ...(named && { 404: response('NotFound') }),
+    ...((named || nullable || method === 'DELETE') && { 404: response('NotFound') }),
     ...(writes && { 409: response('Conflict') }),
     ...(writes && named && { 412: response('PreconditionFailed') }),
     ...(writes && { 413: response('PayloadTooLarge'), 415: response('UnsupportedMediaType') }),

@@ -41,8 +41,11 @@ function columnsOf(type: GraphQLObjectType, selection: SelectionSetNode, above: 
     const path = [...above, node.alias?.value ?? node.name.value];
     const output: GraphQLOutputType = type.getFields()[node.name.value]!.type;
     const named = getNamedType(output);
-    if (isLeafType(named)) found.push({ name: path.join('_'), path });
-    else if (isObjectType(named) && !isListType(getNullableType(output)))
+    const name = path.join('_');
+    if (isLeafType(named)) {
+      // `property { id }` beside `property_id` says the same; BI tools stumble over two columns of one name.
+      if (!found.some((column) => column.name === name)) found.push({ name, path });
+    } else if (isObjectType(named) && !isListType(getNullableType(output)))
       columnsOf(named, node.selectionSet!, path, found);
   }
   return found;

@@ -84,9 +84,13 @@ export function parametersOf(row: Row, operation: Operation): Parameters {
       if (!bodyReaders.has(key)) complain(problems, key, unknown(key, [...bodyReaders.keys()]));
     }
     for (const [name, read] of bodyReaders) {
-      if (Object.hasOwn(variables, name) && !Object.hasOwn(given, name)) continue; // The query string has said it.
+      const said = Object.hasOwn(variables, name); // By the query string.
+      if (said && !Object.hasOwn(given, name)) continue;
       const value = read(Object.hasOwn(given, name) ? given[name] : undefined, name, problems);
-      if (value !== undefined) variables[name] = value;
+      // Which of the two is meant? A dry run that isn't one can't be taken back.
+      if (said && value !== variables[name])
+        complain(problems, name, 'is another in the body than in the query string');
+      else if (value !== undefined) variables[name] = value;
     }
   }
 }

@@ -26,6 +26,8 @@ export interface Patience {
   retries: number;
   /** For each attempt. */
   timeoutMs: number;
+  /** Gives the reading up. It is thrown then, and nothing is noted. */
+  signal?: AbortSignal;
 }
 
 /** A request is given up after 15 seconds; two attempts must fit, and what is read must still be written. */
@@ -44,7 +46,7 @@ export const whileNobodyWaits = ({ config }: Viewer): Patience => ({
 export async function readCalendar(
   viewer: Viewer,
   source: SourceRow,
-  { whole, retries, timeoutMs }: Patience & { whole: boolean },
+  { whole, retries, timeoutMs, signal }: Patience & { whole: boolean },
 ): Promise<Calendar | Failure> {
   const allowed = viewer.config.webhookAllowedNetworks;
   const agent = openAgent({ allowed, timeoutMs });
@@ -52,7 +54,7 @@ export async function readCalendar(
   try {
     const known = whole ? { etag: null, lastModified: null } : source;
     fetched = await fetchFeed(open(viewer.config.appKey, source.urlSealed), {
-      ...{ agent, retries, timeoutMs },
+      ...{ agent, retries, timeoutMs, signal },
       ...{ etag: known.etag, lastModified: known.lastModified },
     });
   } catch (error) {

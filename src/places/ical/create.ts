@@ -65,13 +65,17 @@ const hashOf = (url: string): string =>
     .update(new URL(url.replace(/^webcals?:/i, 'https:')).href)
     .digest('hex');
 
-/** The address for people. What makes it secret stands in its query, where channels put their tokens. */
+/**
+ * The address for people. What makes it secret stands in its query, where most channels put their tokens, or is a name in
+ * its path that nobody would type: `/icalendar/0a1b…9f.ics` at Vrbo, `/private-0a1b…9f/basic.ics` at Google.
+ */
 export function shownOf(url: string): string {
   const { protocol, host, pathname, search } = new URL(url);
+  const path = pathname.replace(/[\w-]{24,}/g, (name) => (/\d/.test(name) ? '***' : name));
   const query = search
     .slice(1)
     .replace(/[^&]+/g, (pair) => (pair.includes('=') ? pair.replace(/=.*/s, '=***') : '***'));
-  return `${protocol}//${host}${pathname}${query && `?${query}`}`;
+  return `${protocol}//${host}${path}${query && `?${query}`}`;
 }
 
 const CreateIcalSourceInput = builder.inputType('CreateIcalSourceInput', {

@@ -45,7 +45,9 @@ export function decide(source: SourceRow, known: Known, feed: Feed, how: How): D
   const { events } = feed;
   const matches = matchEvents(events, entries);
   const found = new Set(matches.values());
-  const missing = new Set(entries.filter((entry) => !found.has(entry) && entry.next.state !== 'ENDED'));
+  const unread = new Set(feed.unread);
+  const isThere = (entry: Entry) => found.has(entry) || unread.has(entry.next.uid);
+  const missing = new Set(entries.filter((entry) => !isThere(entry) && entry.next.state !== 'ENDED'));
   const hold = how.unchanged || accept ? undefined : holdOf(work, events, missing);
   work.held = hold !== undefined;
 

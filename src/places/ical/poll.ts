@@ -15,14 +15,17 @@ const REFUSED_MS = 6 * 3_600_000;
 
 /**
  * Reads all calendars that are due, and answers how many those were. Any number of processes may do it at once: a claim is a
- * lease. One calendar that answers slowly holds up nobody but one reader of the eight.
+ * lease. One calendar that answers slowly holds up nobody but one reader of the eight. After `stopping` no other is read, and
+ * those that are being waited for are left to the next process.
  */
-export async function pollIcal(services: Services & { log: Logger }): Promise<number> {
+export async function pollIcal(services: Services & { log: Logger }, stopping?: AbortSignal): Promise<number> {
   let count = 0;
   const reader = async () => {
-    for (let due = await claim(services); due; due = await claim(services)) {
+    while (!stopping?.aborted) {
+      const due = await claim(services);
+      if (!due) return;
       count += 1;
-      await read(services, due);
+      await read(services, due, stopping);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, reader));
@@ -54,16 +57,23 @@ async function claim({ database }: Services): Promise<Due | undefined> {
   return rows[0];
 }
 
-async function read(services: Services & { log: Logger }, { id, agency_id }: Due): Promise<void> {
+async function read(
+  services: Services & { log: Logger },
+  { id, agency_id }: Due,
+  stopping: AbortSignal | undefined,
+): Promise<void> {
   const { database, log } = services;
+  const again = (afterMs: number) =>
+    database.system.query('update ical_source set next_sync_at = $2 where id = $1', [
+      id,
+      new Date(clock.now().getTime() + afterMs),
+    ]);
   try {
     const viewer = await agencyViewer(services, agency_id, 'timer');
-    if (viewer) await syncIcalSource(viewer, { id }, whileNobodyWaits(viewer));
+    if (viewer) await syncIcalSource(viewer, { id }, { ...whileNobodyWaits(viewer), signal: stopping });
   } catch (error) {
-    if (!(error instanceof DomainError)) return log.error({ err: error, source: id }, 'a calendar could not be read');
-    await database.system.query('update ical_source set next_sync_at = $2 where id = $1', [
-      id,
-      new Date(clock.now().getTime() + REFUSED_MS),
-    ]);
+    if (stopping?.aborted) await again(0);
+    else if (error instanceof DomainError) await again(REFUSED_MS);
+    else log.error({ err: error, source: id }, 'a calendar could not be read');
   }
 }

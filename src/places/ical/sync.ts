@@ -112,6 +112,7 @@ function asBefore({ events }: Known): Feed {
       certain: kind === 'RESERVATION' && state !== 'ECHO',
     })),
     warnings: [],
+    unread: [],
   };
 }
 

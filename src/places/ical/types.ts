@@ -21,7 +21,8 @@ export const IcalSource = builder.prismaObject('IcalSource', {
     property: t.relation('property'),
     channel: t.expose('channel', { type: IcalChannel }),
     url: t.exposeString('urlShown', {
-      description: 'The address without what makes it secret: every value of its query is `***`.',
+      description:
+        'The address without what makes it secret: every value of its query, and any long name with digits in its path, is `***`.',
     }),
     exportUrl: t.string({
       nullable: true,

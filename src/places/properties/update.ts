@@ -1,5 +1,6 @@
 import { onTaken } from '../../core/constraints.ts';
 import { Conflict, NotFound, refuseNulls } from '../../core/errors.ts';
+import { saysAlready } from '../../core/same.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
 import { builder } from '../../graph/builder.ts';
@@ -8,7 +9,10 @@ import { propertyUpdated } from './events.ts';
 import { type PropertyInput, propertyColumns } from './input.ts';
 import { Property, PropertyKind, type PropertyRow } from './types.ts';
 
-/** Changes what is said of a property. Fewer units than are already sold on some night are refused. */
+/**
+ * Changes what is said of a property. Fewer units than are already sold on some night are refused. The property is held
+ * first: two changes of its units count from what the other has left.
+ */
 export function updateProperty(viewer: Viewer, { id, input }: { id: string; input: PropertyInput }) {
   refuseNulls(input, [
     ...(['code', 'name', 'kind', 'units', 'basePrice'] as const),
@@ -16,8 +20,10 @@ export function updateProperty(viewer: Viewer, { id, input }: { id: string; inpu
   ]);
   return viewer.write(async (tx, emit) => {
     const columns = await propertyColumns(viewer, tx, input);
+    await tx.$queryRaw`select id from property where id = ${parseId(id) ?? -1} for no key update`;
     const before = await tx.property.findFirst({ where: { id: parseId(id) ?? -1 } });
     if (!before) throw new NotFound('property');
+    if (saysAlready(before, columns)) return before; // A retry has nothing new to tell anyone.
     if (columns.units !== undefined && columns.units !== before.units) await resize(tx, before, columns.units);
     const property = await tx.property
       .update({ where: { id: before.id }, data: { ...columns, version: { increment: 1 } } })

@@ -1,4 +1,4 @@
-import { addDays } from '../../core/dates.ts';
+import { nightsBetween } from '../../core/dates.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
 import { termsSql, winnersSql } from './nightly.ts';
@@ -61,7 +61,7 @@ export function changesBetween(before: Night[], after: Night[]): Run[] {
     const then = before[i]!;
     if (same(then, now)) continue;
     const run = runs.at(-1);
-    if (run && same(run.before, then) && same(run.after, now) && addDays(run.to, 1) === now[0]) {
+    if (run && same(run.before, then) && same(run.after, now) && nightsBetween(run.to, now[0]) === 1) {
       run.to = now[0];
       run.nights += 1;
     } else runs.push({ from: now[0], to: now[0], nights: 1, before: then, after: now });

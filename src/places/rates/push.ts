@@ -1,5 +1,5 @@
 import type { Weekday } from '../../../prisma/generated/client/enums.ts';
-import { addDays, nightsBetween } from '../../core/dates.ts';
+import { dayNumber, fromDayNumber } from '../../core/dates.ts';
 import { Invalid } from '../../core/errors.ts';
 import { parseId } from '../../graph/ids.ts';
 import type { Span } from './effective.ts';
@@ -47,15 +47,15 @@ export function refusePushes(pushes: Push[], currency: string): void {
 
 /** Of two rates of one priority for one night nobody could say which was meant: both are written last. */
 function refuseTwice({ path, rates }: Push, wrong: Record<string, string[]>): void {
-  const taken = new Map<string, number>();
+  const taken = new Map<number, number>();
   for (const [i, terms] of rates.entries()) {
-    for (const date of datesOf(terms)) {
-      const key = `${terms.priority ?? 0} ${date}`;
+    for (const day of daysOf(terms)) {
+      const key = day * PRIORITIES + (terms.priority ?? 0);
       const other = taken.get(key);
       if (other === undefined) taken.set(key, i);
       else {
         wrong[`${path}.${i}.from`] = [
-          `must not name the night ${date}, which ${path}.${other} names with the same priority`,
+          `must not name the night ${fromDayNumber(day)}, which ${path}.${other} names with the same priority`,
         ];
         break;
       }
@@ -63,21 +63,49 @@ function refuseTwice({ path, rates }: Push, wrong: Record<string, string[]>): vo
   }
 }
 
-/** The dates of a rate, those of its nights of the week only. */
-export function datesOf({ from, to, weekdays }: RateTerms): string[] {
-  const dates = Array.from({ length: length({ from, to }) }, (_, i) => addDays(from, i));
-  if (!weekdays || weekdays.length === 0) return dates;
-  return dates.filter((date) => weekdays.includes(WEEK[new Date(date).getUTCDay()]!));
+/** More than there are. */
+const PRIORITIES = 10_000;
+
+/** How many nights some rates name. */
+export function countNamed(rates: RateTerms[]): number {
+  return new Set(rates.flatMap(daysOf)).size;
 }
 
-const WEEK: Weekday[] = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
+/** The nights of a rate, those of its nights of the week only, as day numbers: a push has too many for dates. */
+function daysOf({ from, to, weekdays }: RateTerms): number[] {
+  const first = dayNumber(from);
+  const days = Array.from({ length: length({ from, to }) }, (_, i) => first + i);
+  if (!weekdays || weekdays.length === 0) return days;
+  return days.filter((day) => weekdays.includes(WEEK[day % 7]!));
+}
 
-const length = ({ from, to }: Pick<RateTerms, 'from' | 'to'>): number => nightsBetween(from, to) + 1;
+/** From the weekday of 1970-01-01, the first day number. */
+const WEEK: Weekday[] = ['THU', 'FRI', 'SAT', 'SUN', 'MON', 'TUE', 'WED'];
 
-/** The nights that the pushes name, as ranges. */
+const length = ({ from, to }: Pick<RateTerms, 'from' | 'to'>): number => dayNumber(to) - dayNumber(from) + 1;
+
+/**
+ * The nights that the pushes name, as ranges. A year that is written night by night is one of them, which PostgreSQL reads
+ * a hundred times as fast as 365.
+ */
 export function namedNights(pushes: Push[]): NamedNights[] {
-  return pushes.flatMap(({ propertyId, rates }) =>
-    rates.map(({ from, to, weekdays }) => ({ propertyId, from, to, weekdays: weekdays ?? [] })),
+  const ranges: NamedNights[] = [];
+  for (const { propertyId, rates } of pushes) {
+    for (const { from, to, weekdays } of rates) {
+      const next = { propertyId, from, to, weekdays: weekdays ?? [] };
+      const last = ranges.at(-1);
+      if (last && goesOn(last, next)) last.to = to;
+      else ranges.push(next);
+    }
+  }
+  return ranges;
+}
+
+function goesOn(last: NamedNights, next: NamedNights): boolean {
+  return (
+    last.propertyId === next.propertyId &&
+    dayNumber(last.to) + 1 === dayNumber(next.from) &&
+    String(last.weekdays) === String(next.weekdays)
   );
 }
 

@@ -1,6 +1,7 @@
 import { toDay } from '../../core/dates.ts';
 import { NotFound, refuse, refuseNulls } from '../../core/errors.ts';
 import { toDecimal } from '../../core/money.ts';
+import { saysAlready } from '../../core/same.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
 import { builder } from '../../graph/builder.ts';
@@ -69,18 +70,8 @@ function merged(old: RateRow, input: RateChange, currency: string): RateTerms {
 }
 
 function isAsBefore(old: RateRow, columns: ReturnType<typeof rateColumns>): boolean {
-  const weekdays = (row: Pick<RateRow, 'weekdays'>) => [...row.weekdays].sort().join();
-  return (
-    old.name === columns.name &&
-    old.from.getTime() === columns.from.getTime() &&
-    old.to.getTime() === columns.to.getTime() &&
-    weekdays(old) === weekdays(columns) &&
-    old.priceMinor === columns.priceMinor &&
-    old.minStay === columns.minStay &&
-    old.closedToArrival === columns.closedToArrival &&
-    old.closedToDeparture === columns.closedToDeparture &&
-    old.priority === columns.priority
-  );
+  const weekdays = (row: Pick<RateRow, 'weekdays'>) => [...row.weekdays].sort();
+  return saysAlready({ ...old, weekdays: weekdays(old) }, { ...columns, weekdays: weekdays(columns) });
 }
 
 const UpdateRateInput = builder.inputType('UpdateRateInput', {

@@ -134,7 +134,7 @@ async function priceByRates(viewer: Viewer, tx: Transaction, propertyId: number,
   const why = terms.restrictions.map(({ message }) => message).join(' ');
   throw new Conflict(
     'STAY_RESTRICTED',
-    `${why} Choose other dates, or say the grossAmount of a stay that is sold already.`,
+    `${why} Choose other dates, or say the gross amount of a stay that is sold already.`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { fromDay, nightsBetween, toDay } from '../../core/dates.ts';
 import { Conflict, refuse, refuseNulls } from '../../core/errors.ts';
 import { toDecimal } from '../../core/money.ts';
+import { saysAlready } from '../../core/same.ts';
 import { textProblem } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
@@ -43,27 +44,27 @@ export function updateBooking(viewer: Viewer, { id, input }: { id: string; input
       },
       { currency: before.currency, nightsMinor: 0, commissionBasisPoints: 0 },
     );
+    const columns = {
+      checkIn: fromDay(checkIn),
+      checkOut: fromDay(checkOut),
+      nights,
+      guestsCount: input.guestsCount ?? undefined,
+      adults: input.adults,
+      children: input.children,
+      guestName: input.guestName?.trim(),
+      source: input.source?.trim().toLowerCase(),
+      channelReference: input.channelReference == null ? input.channelReference : input.channelReference.trim() || null,
+      notes: input.notes,
+      ...amounts,
+    };
+    if (saysAlready(before, columns)) return before; // A retry has nothing new to tell anyone.
     if (moved && HOLDING.includes(before.status)) {
       await freeNights(tx, spanOf(before));
       await takeNights(tx, { roomTypeId: before.roomTypeId, checkIn, checkOut });
     }
     const booking = await tx.booking.update({
       where: { id: before.id },
-      data: {
-        checkIn: fromDay(checkIn),
-        checkOut: fromDay(checkOut),
-        nights,
-        guestsCount: input.guestsCount ?? undefined,
-        adults: input.adults,
-        children: input.children,
-        guestName: input.guestName?.trim(),
-        source: input.source?.trim().toLowerCase(),
-        channelReference:
-          input.channelReference == null ? input.channelReference : input.channelReference.trim() || null,
-        notes: input.notes,
-        ...amounts,
-        version: { increment: 1 },
-      },
+      data: { ...columns, version: { increment: 1 } },
     });
     // Nights that were priced one by one keep their prices for as long as nothing that they add up to changes.
     const repriced = amounts.grossMinor !== before.grossMinor || amounts.netMinor !== before.netMinor;

@@ -47,6 +47,18 @@ export function once(events: FeedEvent[]): FeedEvent[] {
   return distinct(kept);
 }
 
+/** Leaves out what one code says of the same dates a second time: two UIDs of one guest would be in each other's way. */
+export function oncePerCode(events: FeedEvent[]): FeedEvent[] {
+  const told = new Set<string>();
+  return events.filter(({ code, checkIn, checkOut, cancelled }) => {
+    if (!code) return true;
+    const stay = `${code} ${checkIn} ${checkOut} ${cancelled}`;
+    const isNew = !told.has(stay);
+    told.add(stay);
+    return isNew;
+  });
+}
+
 /** A feed may hold "a" twice and "a#2027-06-01" as well. Neither stay may be lost over a name. */
 function distinct(events: FeedEvent[]): FeedEvent[] {
   const taken = new Set<string>();

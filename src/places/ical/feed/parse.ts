@@ -1,7 +1,7 @@
 import { addDays, nightsBetween } from '../../../core/dates.ts';
 import { classify, writerOf } from './classify.ts';
 import { checkCount, eventsOf, type RawEvent } from './components.ts';
-import { keyOf, keyOfUnnamed, once } from './keys.ts';
+import { keyOf, keyOfUnnamed, once, oncePerCode } from './keys.ts';
 import { dateAt } from './moment.ts';
 import { momentIn, textOf } from './property.ts';
 import { type Budget, checkInsOf } from './repeat.ts';
@@ -28,18 +28,22 @@ export function parseFeed(bytes: Buffer, how: HowToRead): Feed {
     warnings,
     budget: { days: MOST_DAYS },
     moved: movedOf(raw, how),
+    unread: [],
     unnamed: 0,
     free: 0,
   };
   const events: FeedEvent[] = [];
+  let nights = 0;
   for (const event of raw) {
-    events.push(...staysOf(event, reading));
-    checkCount(events.length);
+    const stays = staysOf(event, reading);
+    events.push(...stays);
+    nights += stays.reduce((sum, { checkIn, checkOut }) => sum + nightsBetween(checkIn, checkOut), 0);
+    checkCount(events.length, nights);
   }
   if (reading.unnamed > 0)
     warnings.add(`Events without a UID, recognised only by their dates and summary: ${reading.unnamed}.`);
   if (reading.free > 0) warnings.add(`Events marked as free time, which were left out: ${reading.free}.`);
-  return { events: once(events), warnings: warnings.list() };
+  return { events: once(oncePerCode(events)), warnings: warnings.list(), unread: reading.unread };
 }
 
 /** What the events of one feed share. */
@@ -49,6 +53,7 @@ interface Reading {
   budget: Budget;
   /** By UID: the dates of a repeated event that stand in the feed by themselves, because they were changed. */
   moved: Map<string, Set<string>>;
+  unread: string[];
   unnamed: number;
   free: number;
 }
@@ -65,6 +70,7 @@ function staysOf(event: RawEvent, reading: Reading): FeedEvent[] {
   const whole = spanOf(event, how.timezone);
   if (typeof whole === 'string') {
     warnings.add(`The event ${label(name, summary)} ${whole}; it was left out.`);
+    if (name) reading.unread.push(keyOf(name));
     return [];
   }
   const told = { channel: how.channel, prodid: event.prodid, uid: name, summary, details: detailsOf(event) };

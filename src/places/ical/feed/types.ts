@@ -27,6 +27,8 @@ export interface Feed {
   events: FeedEvent[];
   /** What was wrong with single events, in sentences. The rest of the feed is still good. */
   warnings: string[];
+  /** The UIDs of events that stand in the feed and whose dates can't be read. What is there has not gone. */
+  unread: string[];
 }
 
 export type Channel = 'AIRBNB' | 'BOOKING' | 'VRBO' | 'OTHER';

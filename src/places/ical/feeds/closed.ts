@@ -2,6 +2,7 @@ import type { IcalChannel } from '../../../../prisma/generated/client/enums.ts';
 import { addDays } from '../../../core/dates.ts';
 import type { Viewer } from '../../../core/viewer.ts';
 import { HOLDING } from '../../../stays/bookings/nights.ts';
+import { BOOKING_SOURCES } from '../source.ts';
 import type { Closed } from './print.ts';
 
 /** A feed and its property, as far as they decide what is exported. */
@@ -43,18 +44,17 @@ export async function closedFor(viewer: Viewer, feed: FeedFacts): Promise<Closed
   }));
 }
 
-/** What a booking's `source` says when it was made at a channel, whoever brought it here. */
-const OWN_SOURCES: Record<IcalChannel, string[]> = {
-  AIRBNB: ['airbnb'],
-  BOOKING: ['booking', 'booking.com'],
-  VRBO: ['vrbo', 'homeaway'],
-  OTHER: [],
-};
+/** What a booking's `source` says when it was made at a channel, whoever brought it here. Others are many, and not one. */
+const OWN_SOURCES: Record<IcalChannel, readonly string[]> = { ...BOOKING_SOURCES, OTHER: [] };
 
-/** Whether a booking `b` came from the feed's reader. An echo of ours in its calendar doesn't make a stay the reader's. */
-const IS_OWN = `(b.source = any($3::text[]) or exists (
-  select 1 from ical_event o
-  where o.agency_id = b.agency_id and o.booking_id = b.id and o.source_id = any($4::int[]) and o.state = 'BOOKED'))`;
+/**
+ * Whether a booking `b` came from the feed's reader: by its calendar, or, where no calendar holds it, by its name. A villa
+ * may be listed twice at one channel, and either listing must hear of the other's guests. An echo of ours in a calendar
+ * doesn't make a stay the reader's.
+ */
+const IS_OWN = `coalesce((
+  select bool_or(o.source_id = any($4::int[])) from ical_event o
+  where o.agency_id = b.agency_id and o.booking_id = b.id and o.state = 'BOOKED'), b.source = any($3::text[]))`;
 
 const STAYS = `
   select b.* from booking b
