@@ -1,0 +1,4 @@
+import './create.ts';
+import './delete.ts';
+import './types.ts';
+import './update.ts';

@@ -1,0 +1,3 @@
+import './create.ts';
+import './types.ts';
+import './update.ts';

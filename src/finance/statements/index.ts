@@ -1,0 +1,3 @@
+import './events.ts';
+import './generate.ts';
+import './types.ts';

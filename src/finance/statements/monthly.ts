@@ -1,0 +1,32 @@
+import type { Logger } from 'pino';
+import { clock } from '../../core/clock.ts';
+import type { Services } from '../../core/viewer.ts';
+import { agencyViewer } from '../../platform/agency-viewer.ts';
+import { generateStatements } from './generate.ts';
+import { monthBefore } from './month.ts';
+
+/**
+ * Makes the statements of last month that are missing, of every agency whose plan is alive: on the 1st, as soon as that day
+ * has begun in its time zone, and after that for whoever has had nothing to be told of until then. So it doesn't matter
+ * when it runs, and what was missed while no process ran is made up for. An owner's statement that was made since the month was over
+ * is left as it is: another revision is for people to ask for. Any number of processes may do it at once.
+ *
+ * One agency that can't be served is logged, and the others get theirs.
+ */
+export async function generateMonthly(services: Services & { log: Logger }): Promise<void> {
+  const { rows } = await services.database.system.query<{ id: number }>(
+    `select id from agency
+     where plan = 'BUSINESS' or plan = 'TRIAL' and coalesce(trial_ends_at > $1, true)
+     order by id`,
+    [clock.now()],
+  );
+  for (const { id } of rows) {
+    try {
+      const viewer = await agencyViewer(services, id, 'timer');
+      if (viewer && (await viewer.db.owner.findFirst({ select: { id: true } })))
+        await generateStatements(viewer, { month: monthBefore(viewer.today), onlyMissing: true });
+    } catch (error) {
+      services.log.error({ err: error, agency: id }, 'the statements of an agency could not be made');
+    }
+  }
+}
