@@ -1,0 +1,59 @@
+import { refuse } from '../../core/errors.ts';
+import { toDecimal, toMinor } from '../../core/money.ts';
+import { textProblem } from '../../core/text.ts';
+import type { Viewer } from '../../core/viewer.ts';
+import { builder } from '../../graph/builder.ts';
+import { addPayment } from '../payments/settle.ts';
+import { notFrom } from './send.ts';
+import { Invoice, lockInvoice } from './types.ts';
+
+interface Paying {
+  id: string;
+  method?: string | null;
+  amount?: string | null;
+}
+
+/** Records the payment of an invoice: of all that is left of it, or of the amount that is said. */
+export function payInvoice(viewer: Viewer, { id, method, amount }: Paying) {
+  refuse({ method: textProblem(method, { most: 50, required: true }) });
+  return viewer.write(async (tx, emit, audit) => {
+    const before = await lockInvoice(tx, id);
+    if (before.status === 'PAID') return before; // A retry: nothing is left to be paid.
+    if (before.status !== 'SENT' || before.kind !== 'INVOICE') throw notFrom('paid', 'Only a sent invoice is.')(before);
+    const leftMinor = before.totalMinor - before.paidMinor;
+    const amountMinor = amount == null ? leftMinor : toMinor(amount, before.currency);
+    refuse({ amount: restProblem(amountMinor, leftMinor, before.currency) });
+    const payment = {
+      purpose: 'INVOICE' as const,
+      invoiceId: before.id,
+      amountMinor: amountMinor!,
+      currency: before.currency,
+      method: method?.trim().toLowerCase() ?? 'transfer',
+    };
+    await addPayment(viewer, tx, { emit, audit }, payment, { status: 'SUCCEEDED' });
+    return tx.invoice.findFirstOrThrow({ where: { id: before.id } });
+  });
+}
+
+/** What is wrong with an amount that is to be paid, of which no more than this is left. */
+export function restProblem(amountMinor: number | undefined, leftMinor: number, currency: string): string | undefined {
+  if (amountMinor === undefined || amountMinor <= 0)
+    return `must be an amount of ${currency} above 0, with no more decimals than ${currency} has`;
+  if (amountMinor > leftMinor)
+    return `must not be more than the ${toDecimal(leftMinor, currency)} that are left to pay`;
+  return undefined;
+}
+
+builder.mutationField('payInvoice', (t) =>
+  t.field({
+    type: Invoice,
+    description: 'Records that an invoice was paid. `invoice.paid` is told once nothing is left of it.',
+    ability: 'invoices:write',
+    args: {
+      id: t.arg.id({ required: true }),
+      method: t.arg.string({ description: 'transfer, cash, card …; transfer when not said.' }),
+      amount: t.arg({ type: 'Money', description: 'A part of what is left; all of it when not said.' }),
+    },
+    resolve: (_root, args, { viewer }) => payInvoice(viewer, args),
+  }),
+);

@@ -1,0 +1,5 @@
+import './cmi/account.ts';
+import './create.ts';
+import './events.ts';
+import './steps.ts';
+import './types.ts';

@@ -1,0 +1,2 @@
+import './events.ts';
+import './types.ts';
