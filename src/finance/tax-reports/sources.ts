@@ -1,0 +1,176 @@
+import type { TaxKind } from '../../../prisma/generated/client/enums.ts';
+import type { Transaction } from '../../database/index.ts';
+import type { Period } from './period.ts';
+
+/** What a report is made from, added up as its lines will be. */
+export interface Sources {
+  lines: SourceLine[];
+  leftOut: LeftOut[];
+  /** SHA-256 of every night and every tariff that went in. */
+  hash: string;
+}
+
+/** The nights of a property that go by one tariff. */
+interface SourceLine {
+  propertyId: number;
+  tariffId: number;
+  tax: TaxKind;
+  amountMinor: number | null;
+  rateBasisPoints: number | null;
+  stays: number;
+  persons: number;
+  exemptPersons: number;
+  personNights: number;
+  taxablePersonNights: number;
+  grossMinor: number;
+}
+
+/** Nights of a property that no line speaks of. */
+export interface LeftOut {
+  propertyId: number;
+  /** Null where no tax counts them. */
+  tax: TaxKind | null;
+  reason: Reason;
+  nights: number;
+}
+
+/** Why nights are left out of a report. */
+export const REASONS = {
+  OWNER_STAY: 'The owner’s own stays: nobody is lodged for payment, so no tax counts them.',
+  NO_COMMUNE: 'No tariff applies, and the property says no commune.',
+  NO_TARIFF: 'No tariff applies on these nights to the property’s commune and category.',
+  OTHER_CURRENCY: 'Sold in another currency than the agency’s; amounts of two currencies are never added.',
+};
+export type Reason = keyof typeof REASONS;
+
+/**
+ * Reads the nights that count, finds the tariff of each for each tax, and adds them up, in one statement and so as of one
+ * moment. Tariffs are looked up once a place and span, not once a night: a place is a commune and a category, of which an
+ * agency has a handful, and within a span of days no tariff begins or ends. The nights of a stay in a span follow each other,
+ * so they are one row before any tax is counted.
+ *
+ * A tax that the agency has entered no tariff of isn't its business, and nothing is left out for want of one; without any
+ * tariff all three are. The hash holds the stays with what was true of their property, the tariffs that held, and the lines.
+ *
+ * `header` is what else is said of the report, as the first line of what is hashed.
+ */
+export async function readSources(
+  tx: Transaction,
+  { agencyId, currency, period, commune, header }: Of,
+): Promise<Sources> {
+  // A quarter of 10,000 properties is half a million rows on the way, which the usual 4 MB would spill onto the disk.
+  await tx.$executeRaw`set local work_mem = '64MB'`;
+  const [row] = await tx.$queryRaw<[{ found: Sources }]>`
+    with tariff as materialized (
+      select t.*, lower(t.commune) as in_commune, lower(t.category) as of_category from tax_tariff t where t.agency_id = ${agencyId}
+    ),
+    tax as (
+      select tax from unnest(enum_range(null::"TaxKind")) tax
+      where tax in (select tax from tariff) or not exists (select from tariff)
+    ),
+    span as materialized (
+      select day as "from", coalesce(lead(day) over (order by day) - 1, ${period.to}::date) as "to"
+      from (
+        select ${period.from}::date as day
+        union select valid_from from tariff union select valid_to + 1 from tariff
+      ) day
+      where day between ${period.from}::date and ${period.to}::date
+    ),
+    place as materialized (
+      select id as property_id, commune, category, dense_rank() over (order by commune, category) as place
+      from (
+        select id, lower(trim(coalesce(commune, ''))) as commune, lower(trim(coalesce(tax_category, ''))) as category
+        from property where agency_id = ${agencyId}
+      ) property
+      where ${commune}::text is null or commune = lower(${commune}::text)
+    ),
+    part as materialized (
+      select n.booking_id, n.property_id, span."from" as span, n.currency, min(n.date) as first, count(*)::int as nights,
+        sum(n.gross_minor) as gross_minor
+      from night n join span on n.date between span."from" and span."to"
+      where n.agency_id = ${agencyId} and n.counts and n.date between ${period.from}::date and ${period.to}::date
+      group by 1, 2, 3, 4
+    ),
+    slept as materialized (
+      select part.*, place.place, place.commune, place.category, b.guests_count as persons,
+        least(coalesce(b.children, 0), b.guests_count) as children, b.source = 'owner' as owners,
+        part.first - b.check_in as before
+      from part
+      join place on place.property_id = part.property_id
+      join booking b on b.agency_id = ${agencyId} and b.id = part.booking_id
+    ),
+    applied as materialized (
+      select p.*, span."from" as span, span."to", tax.tax, t.*
+      from (select distinct place, commune, category from slept where not owners) p
+      cross join span
+      cross join tax
+      cross join lateral (
+        select t.id as tariff_id, t.amount_minor, t.rate_basis_points, t.children_exempt, t.exempt_after_nights
+        from tariff t
+        where t.tax = tax.tax and t.valid_from <= span."from" and (t.valid_to is null or t.valid_to >= span."to")
+          and (t.commune is null or t.in_commune = p.commune) and (t.category is null or t.of_category = p.category)
+        order by t.commune is null, t.category is null, t.valid_from desc, t.id desc limit 1
+      ) t
+    ),
+    counted as materialized (
+      select s.booking_id, s.property_id, s.persons, s.nights, s.gross_minor, tax.tax, a.tariff_id,
+        case when a.children_exempt then s.children else 0 end as exempt,
+        greatest(0, least(s.nights, a.exempt_after_nights - s.before)) as taxed,
+        case when a.tariff_id is null then case when s.commune = '' then 'NO_COMMUNE' else 'NO_TARIFF' end
+          when tax.tax = 'VAT' and s.currency <> ${currency} then 'OTHER_CURRENCY' end as reason
+      from slept s
+      cross join tax
+      left join applied a on a.place = s.place and a.span = s.span and a.tax = tax.tax
+      where not s.owners
+    ),
+    stay as (
+      select property_id, tax, tariff_id, booking_id, max(persons) as persons, max(exempt) as exempt,
+        sum(nights) as nights, sum(taxed) as taxed, sum(gross_minor) as gross_minor
+      from counted where reason is null group by 1, 2, 3, 4
+    ),
+    line as materialized (
+      select property_id as "propertyId", tariff_id as "tariffId", tax, count(*) as stays, sum(persons) as persons,
+        sum(exempt) as "exemptPersons", sum(persons * nights) as "personNights",
+        sum((persons - exempt) * taxed) as "taxablePersonNights", sum(gross_minor) as "grossMinor"
+      from stay group by 1, 2, 3
+    ),
+    priced as (
+      select line.*, t.amount_minor as "amountMinor", t.rate_basis_points as "rateBasisPoints"
+      from line join tariff t on t.id = line."tariffId"
+    ),
+    missing as (
+      select property_id as "propertyId", tax, reason, sum(nights) as nights
+      from counted where reason is not null group by 1, 2, 3
+      union all
+      select property_id, null, 'OWNER_STAY', sum(nights) from slept where owners group by 1
+    ),
+    hashed as (
+      select 1 as part, array[booking_id] as place, concat_ws('|', 'stay', booking_id, min(first), sum(nights), property_id,
+        commune, category, persons, children, min(before), owners, sum(gross_minor), currency) as text
+      from slept group by booking_id, property_id, commune, category, persons, children, owners, currency
+      union all
+      select 2, array[tariff_id, place], concat_ws('|', 'tariff', tariff_id, commune, category, min(span), max("to"))
+      from applied group by place, tariff_id, commune, category
+      union all
+      select 3, array["propertyId", "tariffId"], concat_ws('|', 'line', "propertyId", "tariffId", stays, persons,
+        "exemptPersons", "personNights", "taxablePersonNights", "grossMinor")
+      from line
+    )
+    select json_build_object(
+      'lines', coalesce((select json_agg(priced order by "propertyId", tax, "tariffId") from priced), '[]'),
+      'leftOut', coalesce((select json_agg(missing order by "propertyId", tax nulls first, reason) from missing), '[]'),
+      'hash', encode(sha256(convert_to(
+        concat_ws(E'\n', ${header}::text, (select string_agg(text, E'\n' order by part, place, text collate "C") from hashed)),
+        'UTF8')), 'hex')
+    ) as found`;
+  return row.found;
+}
+
+interface Of {
+  agencyId: number;
+  currency: string;
+  period: Period;
+  /** Null for all of them. */
+  commune: string | null;
+  header: string;
+}
