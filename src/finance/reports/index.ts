@@ -1,0 +1,3 @@
+import './occupancy.ts';
+import './revenue.ts';
+import './schema.ts';
