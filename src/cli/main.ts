@@ -76,6 +76,17 @@ function program(io: Io, json: boolean, print: (answer: Answer) => void, exit: (
       print(await agencyCreate(options));
     });
 
+  bellhop
+    .command('audit')
+    .description('the audit log')
+    .command('verify')
+    .description('recompute the chain of the audit log; the exit code is 1 when it is broken')
+    .option('--agency <id>', 'of this agency; of all when not said', id)
+    .action(async (options) => {
+      const { auditVerify } = await import('./audit.ts');
+      print(await auditVerify(options));
+    });
+
   const token = bellhop.command('token').description('API tokens');
   token
     .command('create')
@@ -140,6 +151,7 @@ Examples:
   bellhop agency create --name "Atlas Conciergerie" --currency MAD
   bellhop token create --agency 42 --name "Channel manager" --abilities bookings:read,bookings:write
   bellhop import bookings --agency 42 bookings.csv --create-properties
+  bellhop audit verify --agency 42
   bellhop webhook listen --port 4100 --register --token '7|…' --events 'booking.*'
 `;
 

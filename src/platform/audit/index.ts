@@ -1,0 +1,3 @@
+import './types.ts';
+
+export { redactAudit } from './redact.ts';

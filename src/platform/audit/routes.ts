@@ -1,0 +1,20 @@
+import { listRow, type Row } from '../../graph/row.ts';
+import { auditLog } from './types.ts';
+
+const ENTRY = `
+  id occurred_at: occurredAt severity actor token_name: tokenName ip request_id: requestId action subject changes cursor`;
+
+const tag = 'Audit log';
+
+export const auditRoutes: Row[] = [
+  listRow({ path: '/v1/audit-log', list: auditLog, fields: ENTRY, tag, summary: 'Read the audit log' }),
+  {
+    method: 'GET',
+    path: '/v1/audit-log/{id}',
+    tag,
+    summary: 'Read an entry of the audit log with its seal',
+    document: `query ($id: UUID!) {
+      data: auditEntry(id: $id) { ${ENTRY} seal { seq entry_hash: entryHash hash sealed_at: sealedAt } }
+    }`,
+  },
+];
