@@ -43,6 +43,8 @@ export async function build() {
   cpSync(join(root, 'prisma/migrations'), join(assets, 'migrations'), { recursive: true });
   const wasm = require.resolve('@prisma/schema-engine-wasm').replace(/[^/\\]+$/, 'schema_engine_bg.wasm');
   cpSync(wasm, join(assets, 'schema_engine_bg.wasm'));
+  const fonts = join(dirname(require.resolve('dejavu-fonts-ttf/package.json')), 'ttf');
+  for (const file of ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf']) cpSync(join(fonts, file), join(assets, 'fonts', file));
   const swagger = dirname(require.resolve('swagger-ui-dist/package.json'));
   for (const file of [
     'swagger-ui.css',

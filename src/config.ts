@@ -28,6 +28,8 @@ export interface Config {
   webhookRetrySchedule: number[];
   /** How often a channel's calendar is read when all goes well. */
   icalPollMinutes: number;
+  /** How many months an entry of the audit log is kept: three years, as auditors ask for. */
+  auditRetentionMonths: number;
   /** Where WhatsApp's Cloud API is, and which version of it. No slash at its end. */
   whatsappApiUrl: string;
   logLevel: string;
@@ -62,6 +64,7 @@ const Environment = z.object({
     })
     .default(DEFAULT_SCHEDULE.split(',').map(Number)),
   ICAL_POLL_MINUTES: z.coerce.number().min(1).max(1_440).default(15),
+  AUDIT_RETENTION_MONTHS: whole(1, 1_200).default(36),
   WHATSAPP_API_URL: z.url({ protocol: /^https?$/ }).default('https://graph.facebook.com/v23.0'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   BELLHOP_PLANNER: z.enum(['on', 'off']).default('on'),
@@ -98,6 +101,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     webhookTimeoutSeconds: e.WEBHOOK_TIMEOUT_SECONDS,
     webhookRetrySchedule: e.WEBHOOK_RETRY_SCHEDULE,
     icalPollMinutes: e.ICAL_POLL_MINUTES,
+    auditRetentionMonths: e.AUDIT_RETENTION_MONTHS,
     whatsappApiUrl: e.WHATSAPP_API_URL.replace(/\/+$/, ''),
     logLevel: e.LOG_LEVEL,
     planner: e.BELLHOP_PLANNER === 'on',

@@ -1,4 +1,11 @@
-import { ownerRoutes } from './finance/routes.ts';
+import { expenseRoutes } from './finance/expenses/routes.ts';
+import { invoiceRoutes } from './finance/invoices/routes.ts';
+import { ownerRoutes } from './finance/owners/routes.ts';
+import { paymentRoutes } from './finance/payments/routes.ts';
+import { reportRoutes } from './finance/reports/routes.ts';
+import { statementRoutes } from './finance/statements/routes.ts';
+import { subscriptionRoutes } from './finance/subscription/routes.ts';
+import { taxReportRoutes } from './finance/tax-reports/routes.ts';
 import type { Row } from './graph/row.ts';
 import { cleaningRoutes } from './operations/cleaning/routes.ts';
 import { maintenanceRoutes } from './operations/maintenance/routes.ts';
@@ -8,6 +15,7 @@ import { feedRoutes } from './places/ical/feeds/routes.ts';
 import { icalRoutes } from './places/ical/routes.ts';
 import { propertyRoutes } from './places/properties/routes.ts';
 import { rateRoutes } from './places/rates/routes.ts';
+import { auditRoutes } from './platform/audit/routes.ts';
 import { platformRoutes } from './platform/routes.ts';
 import { bookingRoutes } from './stays/bookings/routes.ts';
 import { reviewRoutes } from './stays/reviews/routes.ts';
@@ -26,4 +34,12 @@ export const rows: Row[] = [
   ...reviewRoutes,
   ...whatsappRoutes,
   ...ownerRoutes,
+  ...invoiceRoutes,
+  ...paymentRoutes,
+  ...expenseRoutes,
+  ...statementRoutes,
+  ...taxReportRoutes,
+  ...reportRoutes,
+  ...auditRoutes,
+  ...subscriptionRoutes,
 ];

@@ -1,7 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Services } from './core/viewer.ts';
+import { foldReports } from './finance/reports/fold.ts';
+import { generateMonthly } from './finance/statements/monthly.ts';
+import { generateDueTaxReports } from './finance/tax-reports/due.ts';
 import { pollIcal } from './places/ical/poll.ts';
+import { keepAudit } from './platform/audit/keep.ts';
+import { sealAudit } from './platform/audit/seal.ts';
 
 /** What has to happen every so often, whoever asks. */
 interface Timer {
@@ -29,10 +34,43 @@ const TIMERS: Timer[] = [
     },
   },
   {
+    name: 'seal the audit log',
+    everyMs: 1_000,
+    async run({ database }) {
+      await sealAudit(database);
+    },
+  },
+  {
+    name: 'keep the audit log',
+    everyMs: 3_600_000,
+    run: keepAudit,
+  },
+  {
     name: 'read calendars that are due',
     everyMs: 30_000,
     async run(services, stopping) {
       await pollIcal(services, stopping);
+    },
+  },
+  {
+    name: 'fold what reports add up',
+    everyMs: 5_000,
+    async run(services) {
+      await foldReports(services);
+    },
+  },
+  {
+    name: 'make statements of last month',
+    everyMs: 3_600_000,
+    async run(services) {
+      await generateMonthly(services);
+    },
+  },
+  {
+    name: 'generate tax reports of the quarter that is over',
+    everyMs: 3_600_000,
+    async run(services) {
+      await generateDueTaxReports(services);
     },
   },
 ];

@@ -16,11 +16,19 @@ const BEFORE: Record<string, (world: World) => Promise<number | string>> = {
     const answer = await world.post(`/v1/properties/${id}/ical-sources`, { channel: 'airbnb', url: channel.url });
     return answer.body.data.id;
   },
+  'POST /v1/invoices/{id}/pay': async (world) => sent(world),
+  'POST /v1/invoices/{id}/void': async (world) => sent(world),
   'POST /v1/bookings/{id}/confirm': async (world) => (await world.book({ status: 'pending' })).id,
   'POST /v1/bookings/{id}/check-out': async (world) => step(world, await arrived(world), 'check-in'),
   'POST /v1/bookings/{id}/check-in': (world) => arrived(world),
   'POST /v1/bookings/{id}/no-show': (world) => arrived(world),
   'POST /v1/bookings/{id}/reinstate': async (world) => step(world, (await world.book()).id, 'cancel'),
+};
+
+const sent = async (world: World): Promise<number> => {
+  const id = await NOUNS['/v1/invoices']!(world);
+  await world.post(`/v1/invoices/${id}/send`);
+  return id as number;
 };
 
 const arrived = async (world: World) => (await world.book({ check_in: TODAY, check_out: '2026-07-19' })).id;

@@ -21,6 +21,13 @@ const VALUE: Record<string, string> = {
   MaintenanceStatus: 'OPEN',
   MaintenancePriority: 'URGENT',
   WhatsappMessageStatus: 'FAILED',
+  InvoiceKind: 'CREDIT_NOTE',
+  InvoiceStatus: 'SENT',
+  PaymentPurpose: 'INVOICE',
+  PaymentStatus: 'FAILED',
+  AuditSeverity: 'CRITICAL',
+  TaxKind: 'TPT',
+  TaxPeriod: 'QUARTER',
 };
 
 const valueFor = ({ type, op }: Pick<Filter, 'type' | 'op'>): string => {

@@ -44,7 +44,12 @@ describe('a second agency', () => {
     const lists = rows.filter(({ method, path, walk }) => method === 'GET' && walk && !path.includes('{id}'));
     expect(lists.length).toBeGreaterThanOrEqual(12);
     for (const { path } of lists) {
-      const asked = path === '/v1/calendar' ? `${path}?from=2027-06-01&to=2027-06-30` : path;
+      const asked =
+        path === '/v1/calendar'
+          ? `${path}?from=2027-06-01&to=2027-06-30`
+          : path === '/v1/audit-log'
+            ? `${path}?actor=token:${world.tokenId}` // Its own lines it has.
+            : path;
       expect([path, (await stranger.get(asked)).body.data]).toEqual([path, []]);
     }
     expect((await stranger.get(`/v1/bookings?property_id=${await owned('/v1/properties')}`)).body.data).toEqual([]);

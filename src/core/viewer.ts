@@ -1,15 +1,14 @@
 import pRetry, { AbortError } from 'p-retry';
-import { v7 as uuid } from 'uuid';
-import type { Prisma, PrismaClient } from '../../prisma/generated/client/client.ts';
+import type { PrismaClient } from '../../prisma/generated/client/client.ts';
 import type { Config } from '../config.ts';
 import type { Database, Transaction } from '../database/index.ts';
+import { AuditLines, type Severity } from '../outbox/audit.ts';
 import type { EventDeclaration } from '../outbox/event.ts';
 import { record } from '../outbox/record.ts';
 import type { Wake } from '../outbox/wake.ts';
 import type { Ability } from './abilities.ts';
 import { clock } from './clock.ts';
 import { todayIn } from './dates.ts';
-import { snake } from './text.ts';
 
 /** The agency as every request needs it: read with the token, and never written through here. */
 export interface ViewerAgency {
@@ -25,15 +24,20 @@ export interface Actor {
   /** "token:7" or "cli". */
   name: string;
   tokenId?: number;
+  /** What the token is called. */
+  tokenName?: string;
   ip?: string;
   requestId?: string;
 }
 
-/** Adds an event and its audit line to the transaction; exists only inside `viewer.write`. */
-export type Emit = <Facts>(event: EventDeclaration<Facts>, facts: Facts) => Promise<string>;
+/**
+ * Adds an event and its audit line to the transaction; exists only inside `viewer.write`. `changes` is for the line: what
+ * `changed` of the row before and after says.
+ */
+export type Emit = <Facts>(event: EventDeclaration<Facts>, facts: Facts, changes?: object | null) => Promise<string>;
 
-/** Adds an audit line for a write that the outside isn't told of. */
-export type Audit = (action: string, subject: string, changes?: Prisma.InputJsonValue) => void;
+/** Adds an audit line for a write that the outside isn't told of. A critical one is told all the same, as what it is. */
+export type Audit = (action: string, subject: string, changes?: object | null, severity?: Severity) => void;
 
 /** What the process holds for everybody. */
 export interface Services {
@@ -125,32 +129,19 @@ export class Viewer {
     return this.db.$transaction(
       async (tx) => {
         await this.precondition?.(tx);
-        const lines: Prisma.AuditEntryCreateManyInput[] = [];
-        const audit: Audit = (action, subject, changes) => {
-          const { name: actor, ip, requestId } = this.actor;
-          lines.push({
-            id: uuid(),
-            agencyId: this.agency.id,
-            actor,
-            ip,
-            requestId,
-            action,
-            subject,
-            changes,
-            occurredAt: clock.now(),
-          });
-        };
+        const lines = new AuditLines(this.agency.id, this.actor);
+        const audit: Audit = (...line) => lines.add(...line);
         const result = await facts(
           tx,
-          async (event, told) => {
+          async (event, told, changes) => {
             const { id } = await record(tx, this.agency.id, event, told, { silent: this.silent });
             const subject = event.subject(told);
-            audit(event.name, `${subject.kind}:${subject.id}`);
+            audit(event.name, `${subject.kind}:${subject.id}`, changes);
             return id;
           },
           audit,
         );
-        if (lines.length > 0) await writeLines(tx, lines);
+        await lines.write(tx, { silent: this.silent });
         if (this.idempotencyKey && this.actor.tokenId) {
           await tx.idempotencyKey.updateMany({
             where: { tokenId: this.actor.tokenId, key: this.idempotencyKey },
@@ -163,15 +154,6 @@ export class Viewer {
       { maxWait: 10_000, timeout: 15_000 },
     );
   }
-}
-
-/** One statement whose text never changes; Prisma would compile its own anew for each number of lines. */
-async function writeLines(tx: Transaction, lines: Prisma.AuditEntryCreateManyInput[]): Promise<void> {
-  const rows = lines.map((line) => Object.fromEntries(Object.entries(line).map(([key, value]) => [snake(key), value])));
-  await tx.$executeRaw`
-    insert into audit_entry (id, agency_id, occurred_at, actor, ip, request_id, action, subject, changes)
-    select id, agency_id, occurred_at, actor, ip, request_id, action, subject, changes
-    from json_populate_recordset(null::audit_entry, ${JSON.stringify(rows)}::json)`;
 }
 
 /** Thrown inside `viewer.write` when the same work, done again, will go through: a random reference that was taken. */

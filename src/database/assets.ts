@@ -20,3 +20,11 @@ export function schemaEngineFile(): string {
     : dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg'));
   return join(folder, 'schema_engine_bg.wasm');
 }
+
+/** DejaVu Sans, for what is printed: it has the letters of Latin, Greek and Cyrillic with all their accents. */
+export function fontFile(name: 'DejaVuSans' | 'DejaVuSans-Bold'): string {
+  const folder = isBuilt
+    ? join(built, 'fonts')
+    : join(dirname(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/package.json')), 'ttf');
+  return join(folder, `${name}.ttf`);
+}

@@ -1,11 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
+import { v7 as uuid } from 'uuid';
 import type { Config } from '../config.ts';
 import { clock } from '../core/clock.ts';
 import { DomainError } from '../core/errors.ts';
 import { Viewer, type ViewerAgency } from '../core/viewer.ts';
 import type { Database } from '../database/index.ts';
+import { isPlanAlive, type PlanFacts, whyPlanIsOver } from '../finance/subscription/plan.ts';
 import type { Wake } from '../outbox/wake.ts';
 import { parseToken, secretMatches } from '../platform/tokens.ts';
 
@@ -14,12 +16,12 @@ export type Authenticate = (headers: IncomingHttpHeaders, from: { ip?: string; r
 
 interface Known {
   tokenId: number;
+  name: string;
   secretHash: string;
   abilities: ReadonlySet<string>;
   expiresAt: Date | null;
   revokedAt: Date | null;
-  plan: string;
-  trialEndsAt: Date | null;
+  plan: PlanFacts;
   agency: ViewerAgency;
 }
 
@@ -56,32 +58,45 @@ export function openAuthentication(services: {
     const now = clock.now();
     if (!known || !secretMatches(token.secret, known.secretHash)) throw unauthenticated();
     if (known.revokedAt || (known.expiresAt && known.expiresAt <= now)) throw unauthenticated();
-    requirePlan(known, now);
-    noteUse(known.tokenId, now.getTime());
+    requirePlan(known.plan, now);
+    noteUse(known, now.getTime(), { ip, requestId });
     return new Viewer(
       known.agency,
-      { name: `token:${known.tokenId}`, tokenId: known.tokenId, ip, requestId },
+      { name: `token:${known.tokenId}`, tokenId: known.tokenId, tokenName: known.name, ip, requestId },
       known.abilities,
       services,
     );
   };
 
-  function noteUse(tokenId: number, now: number): void {
+  function noteUse({ tokenId, name, agency }: Known, now: number, from: { ip?: string; requestId: string }): void {
     if (now - (used.get(tokenId) ?? 0) < USED_EVERY_MS) return;
     used.set(tokenId, now);
     services.database.system
-      .query(
-        'update access_token set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at < $2)',
-        [tokenId, new Date(now)],
-      )
+      .query({
+        name: 'token-used',
+        text: NOTE_USE,
+        values: [tokenId, new Date(now), uuid(), agency.id, name, from.ip ?? null, from.requestId],
+      })
       .catch((error) => services.log.warn({ err: error }, 'the use of a token was not noted'));
   }
 }
 
+// A token's first use of a day (UTC) is its sign-in, and stands in the audit log. Of two gateways that see it at once, the
+// second waits for the first one's row and finds the day begun.
+const NOTE_USE = `
+  with before as (
+    select last_used_at from access_token where id = $1 for update
+  ), used as (
+    update access_token set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at < $2)
+  )
+  insert into audit_entry (id, agency_id, occurred_at, actor, token_name, ip, request_id, action, subject)
+  select $3, $4, $2, 'token:' || $1::int, $5, $6, $7, 'token.used', 'token:' || $1::int
+  from before where last_used_at is null or last_used_at < date_trunc('day', $2::timestamptz)`;
+
 async function find(database: Database, tokenId: number): Promise<Known | undefined> {
   const { rows } = await database.system.query({
     name: 'token',
-    text: `select t.id as token_id, t.secret_hash, t.abilities, t.expires_at, t.revoked_at, a.plan, a.trial_ends_at,
+    text: `select t.id as token_id, t.name as token_name, t.secret_hash, t.abilities, t.expires_at, t.revoked_at, a.plan, a.trial_ends_at, a.paid_until, a.grace_until,
              a.id, a.name, a.currency, a.timezone, a.commission_basis_points
            from access_token t join agency a on a.id = t.agency_id where t.id = $1`,
     values: [tokenId],
@@ -90,12 +105,17 @@ async function find(database: Database, tokenId: number): Promise<Known | undefi
   if (!row) return undefined;
   return {
     tokenId: row.token_id,
+    name: row.token_name,
     secretHash: row.secret_hash,
     abilities: new Set<string>(row.abilities),
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at,
-    plan: row.plan,
-    trialEndsAt: row.trial_ends_at,
+    plan: {
+      plan: row.plan,
+      trialEndsAt: row.trial_ends_at,
+      paidUntil: row.paid_until,
+      graceUntil: row.grace_until,
+    },
     agency: {
       id: row.id,
       name: row.name,
@@ -107,14 +127,8 @@ async function find(database: Database, tokenId: number): Promise<Known | undefi
 }
 
 /** The API is part of the Business plan, and of its trial while that lasts. */
-function requirePlan({ plan, trialEndsAt }: Known, now: Date): void {
-  if (plan === 'BUSINESS' || (plan === 'TRIAL' && (!trialEndsAt || trialEndsAt > now))) return;
-  throw new DomainError(
-    'PLAN_REQUIRED',
-    plan === 'TRIAL'
-      ? 'The 14-day trial has ended. The API is part of the Business plan: upgrade to go on; your data and tokens are kept.'
-      : 'The API is part of the Business plan. Upgrade the agency’s plan to use it.',
-  );
+function requirePlan(plan: PlanFacts, now: Date): void {
+  if (!isPlanAlive(plan, now)) throw new DomainError('PLAN_REQUIRED', whyPlanIsOver(plan));
 }
 
 /** The token in `Authorization: Bearer`, or as the user name of Basic, which is what BI tools can send. */

@@ -12,12 +12,13 @@ import {
 } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import { type DomainError, HTTP_STATUS } from '../core/errors.ts';
+import { DomainError, HTTP_STATUS } from '../core/errors.ts';
 import type { Context } from '../graph/builder.ts';
 import { COST_LIMIT } from '../graph/cost.ts';
 import { deadline } from './deadline.ts';
 import { admit, type Plan, planOf } from './guard.ts';
 import { toDomainError } from './mask.ts';
+import type { Refusals } from './refusals.ts';
 
 /** A document may hold this many tokens: a hundred times what a person writes, and too few to be a burden to parse. */
 export const TOKEN_LIMIT = 5_000;
@@ -33,7 +34,15 @@ type Handler = (request: IncomingMessage, response: ServerResponse, asked: Asked
  * `/graphql`: Yoga speaks the protocol (61 of 61 audits, Server-Sent Events, GraphiQL); what is ours is the guard before
  * an operation runs, the cost beside its answer, and what its errors say.
  */
-export function openGraphql({ schema, log }: { schema: GraphQLSchema; log: Logger }): Handler {
+export function openGraphql({
+  schema,
+  log,
+  refusals,
+}: {
+  schema: GraphQLSchema;
+  log: Logger;
+  refusals: Refusals;
+}): Handler {
   const yoga = createYoga<Asked>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -49,7 +58,7 @@ export function openGraphql({ schema, log }: { schema: GraphQLSchema; log: Logge
     },
     renderGraphiQL,
     maskedErrors: { maskError: (error) => (isForeseen(error) ? coded(error) : (error as Error)) },
-    plugins: [guard(schema, log)],
+    plugins: [guard(schema, log, refusals)],
   });
   return async (request, response, asked) => {
     await yoga(request, response, asked as Asked);
@@ -57,7 +66,7 @@ export function openGraphql({ schema, log }: { schema: GraphQLSchema; log: Logge
 }
 
 /** Lets an operation run or not, before any SQL, and says what it cost. */
-function guard(schema: GraphQLSchema, log: Logger): Plugin<Asked> {
+function guard(schema: GraphQLSchema, log: Logger, refusals: Refusals): Plugin<Asked> {
   const plans = new WeakMap<DocumentNode, Map<string, Plan>>();
 
   function check(args: ExecutionArgs, asked: Asked): { cost: number } | { refused: ExecutionResult } {
@@ -66,8 +75,14 @@ function guard(schema: GraphQLSchema, log: Logger): Plugin<Asked> {
     try {
       return { cost: admit(asked.viewer, plan(args.document, operation), args.variableValues ?? {}) };
     } catch (error) {
-      return { refused: { errors: [told(error, log, asked.requestId, { whole: true })] } };
+      return { refused: { errors: [tell(error, asked, { whole: true })] } };
     }
+  }
+
+  function tell(error: unknown, asked: Asked, how?: { whole: boolean }): GraphQLError {
+    const cause = error instanceof GraphQLError ? error.originalError : error;
+    if (cause instanceof DomainError) void refusals.note(asked.viewer, cause); // Nobody waits for it here.
+    return told(error, log, asked.requestId, how);
   }
 
   function plan(document: DocumentNode, operation: OperationDefinitionNode): Plan {
@@ -91,7 +106,7 @@ function guard(schema: GraphQLSchema, log: Logger): Plugin<Asked> {
           const cost = { requested: verdict.cost, limit: COST_LIMIT };
           setResult({
             ...rest,
-            ...(errors && { errors: errors.map((error) => told(error, log, asked.requestId)) }),
+            ...(errors && { errors: errors.map((error) => tell(error, asked)) }),
             extensions: { ...rest.extensions, cost },
           });
         },
@@ -102,10 +117,10 @@ function guard(schema: GraphQLSchema, log: Logger): Plugin<Asked> {
       const verdict = check(args, asked);
       if ('refused' in verdict) setResultAndStopExecution(verdict.refused);
       return {
-        onSubscribeError: ({ error, setError }) => setError(told(error, log, asked.requestId)),
+        onSubscribeError: ({ error, setError }) => setError(tell(error, asked)),
         onSubscribeResult: ({ result, setResult }) => {
           const { errors } = result as ExecutionResult;
-          if (errors) setResult({ errors: errors.map((error) => told(error, log, asked.requestId)) });
+          if (errors) setResult({ errors: errors.map((error) => tell(error, asked)) });
         },
       };
     },

@@ -15,6 +15,7 @@ import { openGraphql, refusal } from './graphql.ts';
 import { limitHeaders, openLimits } from './limits.ts';
 import { toDomainError } from './mask.ts';
 import { openPlanned } from './planned.ts';
+import { openRefusals } from './refusals.ts';
 import { restApp } from './rest/app.ts';
 
 export interface Gateway {
@@ -42,9 +43,10 @@ export async function openGateway(services: GatewayServices): Promise<Gateway> {
   const { schema, config, log } = services;
   const authenticate = openAuthentication(services);
   const limits = openLimits(config, log);
-  const graphql = openGraphql({ schema, log });
+  const refusals = openRefusals(log);
+  const graphql = openGraphql({ schema, log, refusals });
   const plannedAnswer = config.planner ? openPlanned({ schema, log }) : undefined;
-  const rest = restApp({ ...services, authenticate, limits });
+  const rest = restApp({ ...services, authenticate, limits, refusals });
   const doorOf = doorServer(services.doors, services);
   const stopping = new AbortController();
 

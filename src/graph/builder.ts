@@ -63,6 +63,8 @@ declare global {
       pages?: PageSizes;
       /** The most rows that these arguments can lead to, where they say; a page of more costs no more. */
       mostRows?: (args: Record<string, unknown>) => number | undefined;
+      /** For an object that is a part of its row: its fields are read from the same row as their parent's. */
+      embeds?: boolean;
       /** For an object that is no Prisma model, the row that this field leads to: its model, and the column with its id. */
       leadsTo?: { model: string; key: string };
     }

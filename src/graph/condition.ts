@@ -10,6 +10,10 @@ export function filterSql(list: List, args: Record<string, unknown>, row: string
     if (filter.op === 'present') return `${cell} is ${value ? 'not null' : 'null'}`;
     if (filter.op === 'absent') return `${cell} is ${value ? 'null' : 'not null'}`;
     if (filter.op === 'in') return `${cell} = any(${bind.add(value, `${cast}[]`)})`;
+    if (filter.op === 'named') {
+      const names = bind.add(value, 'text[]');
+      return `(${cell} = any(${names}) or split_part(${cell}, '.', 1) || '.*' = any(${names}))`;
+    }
     if (filter.op === 'contains') return `${cell} ilike '%' || ${bind.add(value, cast)} || '%'`;
     return `${cell} ${OPERATOR[filter.op]} ${bind.add(value, cast)}`;
   });
@@ -23,7 +27,7 @@ export function seekSql(list: List, { order, key, value, walked }: Seek, row: st
   return `(${row}.${column(order.column)}, ${row}.id) ${past} (${bind.add(value, ORDER_CAST[order.kind])}, ${bind.add(key, idCast)})`;
 }
 
-const OPERATOR: Record<Exclude<Filter['op'], 'present' | 'absent' | 'in' | 'contains'>, string> = {
+const OPERATOR: Record<Exclude<Filter['op'], 'present' | 'absent' | 'in' | 'named' | 'contains'>, string> = {
   equals: '=',
   gte: '>=',
   lte: '<=',

@@ -38,7 +38,8 @@ interface ListFacts {
 
 export interface Filter {
   column: string;
-  op: 'equals' | 'in' | 'gte' | 'lte' | 'gt' | 'lt' | 'contains' | 'present' | 'absent';
+  /** `named`: is one of these names, or of the family that `booking.*` says. */
+  op: 'equals' | 'in' | 'named' | 'gte' | 'lte' | 'gt' | 'lt' | 'contains' | 'present' | 'absent';
   type: FilterType;
   description: string;
 }
@@ -73,6 +74,13 @@ export type Model =
   | 'review'
   | 'whatsappTemplate'
   | 'whatsappMessage'
+  | 'invoice'
+  | 'payment'
+  | 'expense'
+  | 'statement'
+  | 'taxTariff'
+  | 'taxReport'
+  | 'auditEntry'
   | 'webhookEndpoint'
   | 'delivery';
 
@@ -110,7 +118,8 @@ const UPDATED_SINCE: Filter = {
 
 /** Declares a list: enters it into `lists` and adds its field and its connection to the schema. */
 export function declareList<Given extends List>(given: Given): Given {
-  const filters = given.source ? given.filters : { ...given.filters, updatedSince: UPDATED_SINCE };
+  const own = given.source !== undefined || given.filters.updatedSince !== undefined;
+  const filters = own ? given.filters : { ...given.filters, updatedSince: UPDATED_SINCE };
   const declaration: Given = { ...given, filters };
   const { field, type, rowCost } = declaration;
   const { usual, most } = pageSizes(declaration);
@@ -178,7 +187,7 @@ export function declareList<Given extends List>(given: Given): Given {
 export function argumentsOf({ source, filters }: List): Record<string, Argument> {
   const asFilters = Object.entries(filters).map(([name, { type, op, description }]): [string, Argument] => [
     name,
-    { type, many: op === 'in', description },
+    { type, many: op === 'in' || op === 'named', description },
   ]);
   return { ...source?.arguments, ...Object.fromEntries(asFilters) };
 }

@@ -37,9 +37,13 @@ interface Delegate {
 function condition({ filter, value }: { filter: Filter; value: unknown }): object {
   const { column, op, type } = filter;
   if (op === 'present' || op === 'absent') return { [column]: value === (op === 'present') ? { not: null } : null };
+  if (op === 'named') return { OR: (value as string[]).map((name) => ({ [column]: named(name) })) };
   const mode = op === 'contains' ? { mode: 'insensitive' } : {};
   return { [column]: { [op]: type === 'LocalDate' ? fromDay(value as string) : value, ...mode } };
 }
+
+/** `booking.*` is every name of the family. */
+const named = (name: string) => (/^[^.]*\.\*$/.test(name) ? { startsWith: name.slice(0, -1) } : { equals: name });
 
 /** The rows past a cursor in the direction walked. The first bound says nothing new; it lets the index be used. */
 function beyond({ order, walked, key, value }: Seek): object {

@@ -1,4 +1,5 @@
 import { snake } from '../core/text.ts';
+import type { Viewer } from '../core/viewer.ts';
 import { argumentsOf, type List, typeName } from './list.ts';
 import { type PageSizes, pageSizes } from './page.ts';
 
@@ -25,8 +26,26 @@ export interface Row {
   summary: string;
   /** A body that works, for the OpenAPI document; held to the schema at boot. */
   example?: Record<string, unknown>;
+  /** What a GET of one thing can be answered with beside JSON. */
+  forms?: Form[];
+  /**
+   * For a report of several tables: the documents of those that can be had as CSV and NDJSON by `?rows=`, each leading to one
+   * list. The first is the one that nobody has to name.
+   */
+  tables?: Record<string, string>;
   /** Set by `listRow`: the other two ways to page, and how many rows at a time, `exported` when all of them are pulled. */
   walk?: { forward: string; backward: string; pages: PageSizes & { exported: number }; within?: Within };
+}
+
+/** Another form of an answer. It is printed from what JSON would say, so the two can't say different things. */
+export interface Form {
+  /** Its name in `?format=`: `pdf`. */
+  name: string;
+  /** Its name in `Accept`, and what it is sent as: `application/pdf`. */
+  type: string;
+  /** From the answer's `data`, as a client reads it. The same data is printed as the same bytes: the ETag is theirs. */
+  // biome-ignore lint/suspicious/noExplicitAny: whoever writes a row knows what its document answers
+  print(data: any, viewer: Viewer): string | Promise<Uint8Array>;
 }
 
 /** The one thing whose rows a list is: `/v1/properties/{id}/ical-sources` is the list of sources with a filter in its path. */

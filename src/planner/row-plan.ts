@@ -4,7 +4,9 @@ import {
   type GraphQLSchema,
   getArgumentValues,
   getNamedType,
+  getNullableType,
   getVariableValues,
+  isListType,
   isObjectType,
   type OperationDefinitionNode,
 } from 'graphql';
@@ -49,7 +51,8 @@ export function planRow(schema: GraphQLSchema, operation: OperationDefinitionNod
       return { page: (viewer, variables) => find(viewer, argumentsOf(variables)) };
     }
     const read = [...reads.values()].find((one) => one.list.type === type.name);
-    if (!read || !isObjectType(type)) return {};
+    // What a mutation answers with a list of, no single id leads to.
+    if (!read || !isObjectType(type) || isListType(getNullableType(field.type))) return {};
     const row = compileRow(type as GraphQLObjectType, collect([root.selectionSet], reading), reading, 'rest');
     const one = (viewer: Viewer, id: string | number) => readById(viewer, read, row, id);
     if (operation.operation === 'mutation') return { one };

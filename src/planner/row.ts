@@ -57,6 +57,8 @@ function compileField(type: GraphQLObjectType, asked: Asked, reading: Reading, s
   const { pothosExposedField: exposed, pothosPrismaRelationField: relation, pothosOptions } = extensions;
   const target = relation ? targetOf(relation) : pothosOptions?.leadsTo;
   if (target) return compileRelation(field, asked, target, reading, style);
+  if (pothosOptions?.embeds)
+    return compileRow(getNamedType(field.type) as GraphQLObjectType, collectBelow(asked, reading), reading, style);
   const expression = pothosOptions?.sql ?? (exposed && ((row: string) => `${row}.${column(exposed)}`));
   // A jsonb column prints itself with blanks; JSON is planned where an expression beside the resolver prints it compactly.
   const isBare = !pothosOptions?.sql && getNamedType(field.type).name === 'JSON';
@@ -68,7 +70,7 @@ function compileField(type: GraphQLObjectType, asked: Asked, reading: Reading, s
 interface FieldExtensions {
   pothosExposedField?: string;
   pothosPrismaRelationField?: Relation;
-  pothosOptions?: { sql?: Expression; leadsTo?: Target };
+  pothosOptions?: { sql?: Expression; leadsTo?: Target; embeds?: boolean };
 }
 
 /** Another row of the same agency: its model, and the column here that holds its id. */

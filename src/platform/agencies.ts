@@ -2,7 +2,7 @@ import type { Viewer } from '../core/viewer.ts';
 import { builder } from '../graph/builder.ts';
 import { COST_LIMIT } from '../graph/cost.ts';
 
-const Plans = builder.enumType('Plan', {
+export const Plans = builder.enumType('Plan', {
   description: 'The subscription. The API is part of BUSINESS, and of TRIAL while that lasts.',
   values: ['TRIAL', 'STARTER', 'BUSINESS'] as const,
 });

@@ -37,7 +37,8 @@ export async function createToken(
         expiresAt,
       },
     });
-    audit('token.created', `token:${id}`, { name, abilities });
+    const severity = abilities.includes('*') ? 'CRITICAL' : 'WARNING';
+    audit('token.created', `token:${id}`, { name, abilities, expiresAt }, severity);
     return { id, token: `${id}|${secret}` };
   });
 }
@@ -51,7 +52,7 @@ export function revokeToken(viewer: Viewer, id: number) {
     });
     const token = await tx.accessToken.findFirst({ where: { id } });
     if (!token) throw new NotFound('token');
-    if (count > 0) audit('token.revoked', `token:${id}`);
+    if (count > 0) audit('token.revoked', `token:${id}`, { name: token.name }, 'WARNING');
     await tx.$executeRaw`select pg_notify(${TOKEN_CHANNEL}, ${String(id)})`; // Heard by every gateway, once this commits.
     return token;
   });

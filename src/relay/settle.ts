@@ -149,6 +149,9 @@ export function openSettler({
 
 const MOST_RESULTS = 64;
 
+/** The errand that follows when an endpoint has been disabled here; its key begins with the endpoint's id. */
+export const ENDPOINT_DISABLED = 'webhook.disabled';
+
 /** A server that is away, starting or out of connections, a deadlock: the same statement may succeed later. */
 function willPass(error: Error): boolean {
   const state = (error as { code?: string }).code ?? '';
@@ -192,5 +195,9 @@ const SETTLE = `
     update webhook_endpoint w
     set enabled = false, disabled_reason = 'It answered 410 Gone.', updated_at = ${NOW}
     where w.enabled and w.id in (select endpoint_id from mine where disables)
+    returning w.id, w.agency_id
+  ), told_of as (
+    insert into errand (id, agency_id, kind, key, due_at, created_at)
+    select gen_random_uuid(), agency_id, '${ENDPOINT_DISABLED}', id || ':' || gen_random_uuid(), ${NOW}, ${NOW} from disabled
   )
   select delivery_id, endpoint_id from mine`;

@@ -94,8 +94,8 @@ async function fill(url: string): Promise<void> {
      select agency_id, id, id, 1, 'BKG-' || id || '-' || n, 'CONFIRMED', 'airbnb', date '2025-01-01' + n * 6,
        date '2025-01-05' + n * 6, 4, 2, 'Karim B.', 'MAD', 400000, 0, 400000, now()
      from property, generate_series(0, 181) n;
-     insert into night (agency_id, booking_id, date, property_id, room_type_id, currency, gross_minor, net_minor, counts)
-     select agency_id, id, check_in + n, property_id, room_type_id, 'MAD', 100000, 100000, true
+     insert into night (agency_id, booking_id, date, property_id, room_type_id, source, currency, gross_minor, net_minor, counts)
+     select agency_id, id, check_in + n, property_id, room_type_id, source, 'MAD', 100000, 100000, true
      from booking, generate_series(0, 3) n;
      insert into inventory (agency_id, room_type_id, date, total, sold)
      select agency_id, room_type_id, date, 1, 1 from night`,

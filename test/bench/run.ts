@@ -8,9 +8,11 @@ import { type Outcome, print, reached } from './outcome.ts';
 import { rates } from './rates.ts';
 import { reads } from './reads.ts';
 import { relay } from './relay.ts';
+import { reports } from './reports.ts';
 import { start } from './start.ts';
+import { statements } from './statements.ts';
 
-const PARTS = { reads, booking, relay, start, rates, calendar, ical };
+const PARTS = { reads, booking, relay, start, rates, calendar, ical, statements, reports };
 /** Longer than all parts take together on two busy cores. */
 const MOST_MINUTES = 8;
 

@@ -1,3 +1,4 @@
+import { addDays } from '../../src/core/dates.ts';
 import type { Integrator } from './world.ts';
 
 type Id = number | string;
@@ -7,17 +8,50 @@ type Maker = (mine: Integrator) => Promise<Id>;
 export const NOUNS: Record<string, Maker> = {
   '/v1/properties': async (mine) => (await mine.property()).id,
   '/v1/bookings': async (mine) => (await mine.book()).id,
-  '/v1/owners': (mine) =>
-    byHand(
-      mine,
-      `insert into owner (agency_id, name, email, updated_at) values ($1, 'Amina', 'amina@example.com', now())`,
-    ),
+  '/v1/owners': async (mine) => (await made(mine, '/v1/owners', { name: 'Amina', email: 'amina@example.com' })).id,
+  '/v1/expenses': async (mine) =>
+    (
+      await made(mine, '/v1/expenses', {
+        property_id: (await mine.property()).id,
+        date: '2026-07-14',
+        label: 'Pool chemicals',
+        amount: 420.5,
+      })
+    ).id,
+  '/v1/statements': async (mine) => {
+    const owner_id = await NOUNS['/v1/owners']!(mine);
+    const { id } = await mine.property({ owner_id });
+    await made(mine, '/v1/expenses', { property_id: id, date: '2026-07-14', label: 'Pool chemicals', amount: 420.5 });
+    const { body } = await mine.post('/v1/statements/generate', { month: '2026-07', owner_id });
+    return body.data[0].id;
+  },
+  '/v1/invoices': async (mine) =>
+    (
+      await made(mine, '/v1/invoices', {
+        customer_name: 'Amina',
+        lines: [{ description: 'Deep cleaning', quantity: 2.5, unit_price: 500, tax_percent: 20 }],
+      })
+    ).id,
+  '/v1/payments': async (mine) =>
+    (
+      await made(mine, '/v1/payments', {
+        purpose: 'booking',
+        booking_id: (await mine.book()).id,
+        amount: 300,
+        method: 'cmi',
+        status: 'pending',
+      })
+    ).id,
   '/v1/webhooks': async (mine) =>
     (await made(mine, '/v1/webhooks', { url: 'https://example.com/hooks', events: ['booking.*'] })).id,
   '/v1/webhook-deliveries': async (mine) => {
     const endpoint = await NOUNS['/v1/webhooks']!(mine);
     const { body } = await mine.post(`/v1/webhooks/${endpoint}/test`, {});
     return body.data.id;
+  },
+  '/v1/audit-log': async (mine) => {
+    await mine.viewer.write(async (_tx, _emit, audit) => audit('thing.done', 'thing:1'));
+    return byHand(mine, 'select id from audit_entry where agency_id = $1 order by id desc limit 1', '');
   },
   '/v1/rates': async (mine) =>
     (
@@ -80,7 +114,17 @@ export const NOUNS: Record<string, Maker> = {
     ).id,
   '/v1/whatsapp-messages': async (mine) =>
     (await made(mine, '/v1/whatsapp-messages', { to: '+212612345678', template: 'hello', parameters: {} })).id,
+  '/v1/tax-reports': async (mine) => {
+    const { body } = await mine.post('/v1/tax-reports/generate', { period: '2026-Q3' });
+    return body.data.id;
+  },
+  '/v1/tax-tariffs': async (mine) =>
+    // Another day each time: the same tariff again is the one that is there.
+    (await made(mine, '/v1/tax-tariffs', { tax: 'tpt', valid_from: nextDay(), amount: 10 })).id,
 };
+
+let days = 0;
+const nextDay = () => addDays('2020-01-01', days++ % 2_000);
 
 /** The collection that a path belongs to, and with it what its `{id}` is. */
 export function nounOf(path: string): string {
@@ -91,7 +135,7 @@ export function nounOf(path: string): string {
 
 /** An id of this kind that nobody has. */
 export const nobodys = (noun: string): Id =>
-  noun.includes('deliveries') ? '019a0000-0000-7000-8000-000000000000' : 2_000_000_000;
+  noun.includes('deliveries') || noun.includes('audit-log') ? '019a0000-0000-7000-8000-000000000000' : 2_000_000_000;
 
 async function made(mine: Integrator, path: string, body: object) {
   const answer = await mine.post(path, body);
@@ -110,6 +154,7 @@ async function byHand(mine: Integrator, text: string, ending = ' returning id'):
 /** What a row can't be asked without, beside its path: `from=…&to=…`, or nothing. */
 export async function neededQuery(path: string, mine: Integrator): Promise<string> {
   if (path === '/v1/calendar') return 'from=2027-06-01&to=2027-06-02';
+  if (/^\/v1\/reports\/\w+$/.test(path)) return 'from=2027-06-01&to=2027-06-30&granularity=month';
   if (path !== '/v1/quote') return '';
   return `property_id=${await NOUNS['/v1/properties']!(mine)}&check_in=2027-06-01&check_out=2027-06-03`;
 }

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ import { schema } from '../../src/domains.ts';
 import { doors } from '../../src/doors.ts';
 import { openGateway } from '../../src/gateway/server.ts';
 import { openWake } from '../../src/outbox/wake.ts';
-import { createToken } from '../../src/platform/tokens.ts';
+import { createToken, type NewToken } from '../../src/platform/tokens.ts';
 import { createRelay } from '../../src/relay/relay.ts';
 import { rows } from '../../src/routes.ts';
 import { createTestDatabase } from './database.ts';
@@ -159,11 +160,20 @@ export async function startWorld({
       commissionBasisPoints: 0,
     };
     const viewer = new Viewer(agency, { name: 'test' }, new Set(['*']), services);
-    return integrator(viewer, ['*']);
+    return integrator(viewer, await firstToken(agency.id));
   }
 
-  async function integrator(viewer: Viewer, abilities: string[]): Promise<Integrator> {
-    const { id: tokenId, token } = await createToken(viewer, { name: 'test', abilities });
+  /** By hand, as the agency is: a token that may do everything is told of, and a test begins with an empty log. */
+  async function firstToken(agencyId: number): Promise<NewToken> {
+    const secret = randomBytes(24).toString('hex');
+    const { rows: made } = await database.system.query(
+      `insert into access_token (agency_id, name, secret_hash, abilities) values ($1, 'test', $2, '{*}') returning id`,
+      [agencyId, createHash('sha256').update(secret).digest('hex')],
+    );
+    return { id: made[0].id, token: `${made[0].id}|${secret}` };
+  }
+
+  async function integrator(viewer: Viewer, { id: tokenId, token }: NewToken): Promise<Integrator> {
     const ask = async (
       method: string,
       path: string,
@@ -195,7 +205,7 @@ export async function startWorld({
       put: (path, body = {}, headers) => ask('PUT', path, body, headers),
       delete: (path, headers) => ask('DELETE', path, undefined, headers),
       graphql: (query, variables) => ask('POST', '/graphql', { query, variables }),
-      withAbilities: (...wanted) => integrator(viewer, wanted),
+      withAbilities: async (...abilities) => integrator(viewer, await createToken(viewer, { name: 'test', abilities })),
       async property(fields = {}) {
         const answer = await me.post('/v1/properties', {
           code: `P-${++codes}`,

@@ -14,7 +14,7 @@ import type {
   ResponseObject,
   SchemaObject,
 } from 'openapi3-ts/oas31';
-import type { Row } from '../../graph/row.ts';
+import type { Form, Row } from '../../graph/row.ts';
 import { fieldsOf } from '../rest/leaves.ts';
 import type { Variable } from '../rest/operation.ts';
 import type { Route } from '../rest/route.ts';
@@ -72,7 +72,7 @@ function parametersOf({ row, parameters }: Route, shapes: Shapes): ParameterObje
       schema: { ...shapes.input(variable.type), ...rangeOf(row, variable) },
     };
   });
-  return [...path, ...query, ...(row.walk ? walkOf(row.walk) : [])];
+  return [...path, ...query, ...(row.walk ? walkOf(row.walk) : []), ...formsOf(row), ...tablesOf(row)];
 }
 
 function rangeOf({ walk }: Row, variable: Variable): SchemaObject {
@@ -112,6 +112,41 @@ const walkOf = ({ pages: { most } }: NonNullable<Row['walk']>): ParameterObject[
     schema: { type: 'boolean', default: false },
   },
 ];
+
+/** How one thing can be had in another form than JSON. */
+function formsOf({ forms }: Row): ParameterObject[] {
+  if (!forms) return [];
+  const says = forms.map(({ name, type }) => `\`${name}\` does what \`Accept: ${type}\` does`).join(', and ');
+  const names = ['json', ...forms.map(({ name }) => name)];
+  return [
+    {
+      name: 'format',
+      in: 'query',
+      description: `${says}.`,
+      schema: { type: 'string', enum: names, default: 'json' },
+    },
+  ];
+}
+
+/** How a report can be had as one of its tables. */
+function tablesOf({ tables }: Row): ParameterObject[] {
+  if (!tables) return [];
+  const names = Object.keys(tables);
+  return [
+    {
+      name: 'format',
+      in: 'query',
+      description: '`csv` and `ndjson` answer with one table of the report, as `Accept` does; `rows` says which.',
+      schema: { type: 'string', enum: ['json', 'csv', 'ndjson'], default: 'json' },
+    },
+    {
+      name: 'rows',
+      in: 'query',
+      description: 'The table of CSV and NDJSON; JSON holds all of them.',
+      schema: { type: 'string', enum: names, default: names[0] },
+    },
+  ];
+}
 
 function headersOf({ row }: Route): ReferenceObject[] {
   if (row.method === 'GET') return row.walk ? [] : [parameter('IfNoneMatch')];
@@ -166,8 +201,19 @@ function answerOf(route: Route, shapes: Shapes, id: string): ResponseObject {
       ...(row.method === 'GET' && { ETag: header('ETag') }),
       ...(row.status === 201 && { Location: header('Location') }),
     },
-    content: { 'application/json': { schema } },
+    content: {
+      'application/json': { schema },
+      ...Object.fromEntries([...(row.forms ?? []), ...tableTypes(row)].map(contentOf)),
+    },
   };
+}
+
+const tableTypes = ({ tables }: Row): Pick<Form, 'type'>[] =>
+  tables ? [{ type: 'text/csv' }, { type: 'application/x-ndjson' }] : [];
+
+/** A text, or bytes, of which OpenAPI says the type and nothing else. */
+function contentOf({ type }: Pick<Form, 'type'>): [string, { schema?: SchemaObject }] {
+  return [type, type.startsWith('text/') ? { schema: { type: 'string' } } : {}];
 }
 
 function listAnswer(

@@ -5,7 +5,7 @@ import { MissingAbility } from '../guard.ts';
 export interface Answer {
   status: number;
   headers: Record<string, string>;
-  body?: string;
+  body?: string | Uint8Array;
   /** A body that is too long to be held, in parts. It is read as fast as the client reads, and no further. */
   stream?: AsyncIterable<string>;
 }

@@ -16,6 +16,7 @@ import { admit } from '../guard.ts';
 import { type Limits, limitHeaders } from '../limits.ts';
 import { toDomainError } from '../mask.ts';
 import { printOpenApi } from '../openapi/document.ts';
+import type { Refusals } from '../refusals.ts';
 import { type Answer, JSON_TYPE, refusal } from './answer.ts';
 import { parseBody } from './body.ts';
 import { fingerprintOf, keyOf, once } from './idempotency.ts';
@@ -32,6 +33,7 @@ export interface RestServices {
   config: Config;
   authenticate: Authenticate;
   limits: Limits;
+  refusals: Refusals;
   log: Logger;
 }
 
@@ -73,14 +75,15 @@ export function restApp(services: RestServices): Rest {
 }
 
 /** What a request goes through, in this order: who asks, how often, what for, whether it may, and then the row. */
-function rowServer({ schema, rows, config, authenticate, limits, log }: RestServices) {
+function rowServer({ schema, rows, config, authenticate, limits, refusals, log }: RestServices) {
   const match = matcher(compileRoutes(schema, rows, { planned: config.planner }));
 
   return async (req: IncomingMessage & { originalUrl?: string }, res: ServerResponse): Promise<void> => {
     const requestId = uuid();
     const headers: Record<string, string> = { 'x-request-id': requestId };
+    let viewer: Viewer | undefined;
     try {
-      const viewer = await authenticate(req.headers, { ip: req.socket.remoteAddress, requestId });
+      viewer = await authenticate(req.headers, { ip: req.socket.remoteAddress, requestId });
       const verdict = await limits.take(viewer.actor.tokenId!);
       Object.assign(headers, limitHeaders(verdict));
       if (!verdict.allowed) throw new DomainError('RATE_LIMITED', 'Too Many Attempts.');
@@ -97,6 +100,7 @@ function rowServer({ schema, rows, config, authenticate, limits, log }: RestServ
         log.warn({ requestId, code: told.code }, 'an answer was cut short');
         return void res.destroy();
       }
+      if (viewer) await refusals.note(viewer, told);
       await send(req, res, refusal(told, requestId), headers);
     }
   };

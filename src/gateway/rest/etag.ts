@@ -6,7 +6,7 @@ import type { Viewer } from '../../core/viewer.ts';
 import type { Operation } from './operation.ts';
 
 /** A strong validator: 162 bits of the bytes' SHA-256. */
-export function etagOf(body: string): string {
+export function etagOf(body: string | Uint8Array): string {
   return `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
 }
 

@@ -12,16 +12,24 @@ const TYPES: [Format, string][] = [
   ['ndjson', 'application/x-ndjson'],
 ];
 
-/** `?format=` decides; without it, an Accept that prefers something to JSON. */
-export function formatOf({ query, headers: { accept } }: Pick<Asked, 'query' | 'headers'>): Format {
+/** What is answered when nothing else is asked for. */
+export const AS_JSON: [string, string] = ['json', JSON_TYPE];
+
+/** `?format=` decides; without it, an Accept that prefers something to JSON, which is the first of the types. */
+export function formatOf<Name extends string = Format>(
+  { query, headers: { accept } }: Pick<Asked, 'query' | 'headers'>,
+  types: [Name, string][] = TYPES as [Name, string][],
+): Name {
   const said = query.get('format')?.at(-1);
-  const [named] = TYPES.find(([format]) => format === said) ?? [];
+  const [named] = types.find(([format]) => format === said) ?? [];
   if (named) return named;
-  if (said !== undefined) throw new Invalid({ format: ['must be json, csv or ndjson'] });
-  if (!accept || !/csv|ndjson/i.test(accept)) return 'json';
-  const weighed = TYPES.map(([format, type]) => ({ format, weight: weight(accept, type) }));
+  if (said !== undefined) throw new Invalid({ format: [`must be ${oneOf(types.map(([name]) => name))}`] });
+  if (!accept || accept === '*/*' || accept === JSON_TYPE) return types[0]![0];
+  const weighed = types.map(([format, type]) => ({ format, weight: weight(accept, type) }));
   return weighed.reduce((best, one) => (one.weight > best.weight ? one : best)).format;
 }
+
+const oneOf = (names: string[]): string => `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 
 /** The q of a type that an Accept header names; 0 when it doesn't. */
 function weight(accept: string, type: string): number {

@@ -93,21 +93,42 @@ export function listAnswerer(
    * transaction stays open however slowly a client reads, and no statement comes near the database's limit. The first is
    * found before the answer begins: what there is to refuse is refused in the ordinary way, and within the deadline.
    */
-  async function everyRow(viewer: Viewer, asked: Asked, { type, write }: Bare): Promise<Answer> {
+  async function everyRow(viewer: Viewer, asked: Asked, { format, type, write }: Bare): Promise<Answer> {
     const variables: Record<string, unknown> = {
       ...forward.parameters.read(asked),
       per_page: pages.exported,
     };
     let found = await forward.operation.page(viewer, variables);
     async function* parts() {
-      yield write(rowsOf(found));
-      while (found.after) {
-        found = await forward.operation.page(viewer, { ...variables, cursor: found.endCursor });
-        yield write(rowsOf(found), { header: false });
+      let rows = 0;
+      try {
+        yield write(rowsOf(found));
+        rows += found.count;
+        while (found.after) {
+          found = await forward.operation.page(viewer, { ...variables, cursor: found.endCursor });
+          yield write(rowsOf(found), { header: false });
+          rows += found.count;
+        }
+      } finally {
+        // Also of a client that went away: what it has read, it has.
+        await auditExport(viewer, { list: row.path, format, rows, complete: !found.after });
       }
     }
     return { status: 200, headers: { 'content-type': type, ...PRIVATE }, stream: parts() };
   }
+}
+
+/** Whoever takes so many rows at once takes the agency's data along. */
+const BULK_ROWS = 10_000;
+
+/** Written once the last row has been sent, before the answer ends. */
+async function auditExport(
+  viewer: Viewer,
+  facts: { list: string; format: Format; rows: number; complete: boolean },
+): Promise<void> {
+  await viewer.write(async (_tx, _emit, audit) => {
+    audit('list.exported', `list:${facts.list}`, facts, facts.rows > BULK_ROWS ? 'CRITICAL' : 'INFO');
+  });
 }
 
 /** A form of the answer that holds rows and nothing beside them. */

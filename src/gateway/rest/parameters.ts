@@ -29,6 +29,12 @@ export interface Parameters {
 /** Nobody's variables: they say how a list is written, and whether all of it. */
 const WRITING = ['format', 'all'];
 
+/** Those of them that a row takes. */
+function writingOf({ walk, forms, tables }: Row): string[] {
+  if (tables) return ['format', 'rows'];
+  return walk ? WRITING : forms ? ['format'] : [];
+}
+
 /** Shares a row's variables out between path, query string and body. */
 export function parametersOf(row: Row, operation: Operation): Parameters {
   const names = namesIn(row.path);
@@ -44,8 +50,9 @@ export function parametersOf(row: Row, operation: Operation): Parameters {
   const query = inQuery ? others : others.filter(({ name }) => row.query?.includes(name));
   const body = inQuery || input ? [] : others;
 
+  const writing = writingOf(row);
   const queryReaders = new Map(query.map((variable) => [variable.name, fromText(variable.type)]));
-  const queryNames = [...new Set([...queryReaders.keys(), ...(row.walk ? ['cursor', ...WRITING] : [])])];
+  const queryNames = [...new Set([...queryReaders.keys(), ...(row.walk ? ['cursor'] : []), ...writing])];
   const bodyReaders = new Map(body.map((variable) => [variable.name, readerOf(variable.type)]));
   const readInput = input && readerOf(input.type);
 
@@ -68,7 +75,7 @@ export function parametersOf(row: Row, operation: Operation): Parameters {
 
   function readQuery(given: Source['query'], variables: Record<string, unknown>, problems: Problems): void {
     for (const [name, values] of given) {
-      if (row.walk && WRITING.includes(name)) continue;
+      if (writing.includes(name)) continue;
       if (!queryReaders.has(name)) complain(problems, name, unknown(name, queryNames, 'parameter'));
       else if (values.length > 1 && !isListType(getNullableType(byName.get(name)!.type)))
         complain(problems, name, 'is given more than once');

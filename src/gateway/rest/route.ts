@@ -4,13 +4,15 @@ import { NotFound } from '../../core/errors.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { COST_LIMIT } from '../../graph/cost.ts';
 import { PAGE_LIMIT } from '../../graph/page.ts';
-import type { Row } from '../../graph/row.ts';
+import type { Form, Row } from '../../graph/row.ts';
 import { type Answer, JSON_TYPE, PRIVATE } from './answer.ts';
 import { etagOf, isKnown, lockOf, type Resource, requireMatch } from './etag.ts';
+import { AS_JSON, formatOf } from './format.ts';
 import { fieldsOf } from './leaves.ts';
 import { listAnswerer } from './list.ts';
 import { type Operation, readOperation } from './operation.ts';
 import { namesIn, type Parameters, parametersOf, type Source } from './parameters.ts';
+import { tableAnswerer } from './tables.ts';
 
 /** A row, ready to be asked. */
 export interface Route {
@@ -73,21 +75,30 @@ function answerer(
   how: { planned: boolean },
 ): Answerer {
   if (compiled.row.walk) return listAnswerer(schema, compiled, how);
-  return compiled.row.method === 'GET' ? reader(compiled) : writer(compiled, resources);
+  if (compiled.row.method !== 'GET') return writer(compiled, resources);
+  return compiled.row.tables ? tableAnswerer(schema, compiled.row, reader(compiled), how) : reader(compiled);
 }
 
 /** Reads one thing. The ETag lets a client ask whether it has changed. */
-function reader({ operation, parameters }: Compiled): Answerer {
+function reader({ row, operation, parameters }: Compiled): Answerer {
   const write = bodyWriter(operation);
+  const forms = row.forms ?? [];
+  const types = [AS_JSON, ...forms.map(({ name, type }): [string, string] => [name, type])];
   return async (viewer, asked) => {
     const variables = parameters.read(asked);
-    const body = write(await operation.text(viewer, variables));
+    const name = forms.length > 0 ? formatOf(asked, types) : 'json';
+    const form = forms.find((one) => one.name === name);
+    const json = write(await operation.text(viewer, variables));
+    const body = form ? await form.print(JSON.parse(json).data, viewer) : json;
     const etag = etagOf(body);
     const known = asked.headers['if-none-match'];
     if (known !== undefined && isKnown(known, etag)) return { status: 304, headers: { ...PRIVATE, etag } };
-    return { status: 200, headers: { 'content-type': JSON_TYPE, ...PRIVATE, etag }, body };
+    const type = form ? typeSent(form) : JSON_TYPE;
+    return { status: 200, headers: { 'content-type': type, ...PRIVATE, etag }, body };
   };
 }
+
+const typeSent = ({ type }: Form): string => (type.startsWith('text/') ? `${type}; charset=utf-8` : type);
 
 /** Changes something. Where the answer says the same as a GET would, it carries the ETag for the next change. */
 function writer({ row, operation, parameters }: Compiled, resources: Map<string, ReadableResource>): Answerer {

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { clock } from '../../core/clock.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Services } from '../../core/viewer.ts';
+import { planIsAlive } from '../../finance/subscription/plan.ts';
 import { agencyViewer } from '../../platform/agency-viewer.ts';
 import { whileNobodyWaits } from './calendar.ts';
 import { syncIcalSource } from './sync.ts';
@@ -48,7 +49,7 @@ async function claim({ database }: Services): Promise<Due | undefined> {
         select s.id from ical_source s
         where s.next_sync_at <= $1 and exists (
           select from agency a
-          where a.id = s.agency_id and (a.plan = 'BUSINESS' or a.plan = 'TRIAL' and coalesce(a.trial_ends_at > $1, true)))
+          where a.id = s.agency_id and ${planIsAlive('a', '$1')})
         order by s.next_sync_at limit 1
         for update skip locked)
       returning id, agency_id`,

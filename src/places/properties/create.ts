@@ -43,6 +43,10 @@ const CreatePropertyInput = builder.inputType('CreatePropertyInput', {
     cleaningAtCheckOut: t.boolean({ description: 'Whether a check-out makes a cleaning task; true when not said.' }),
     cleaningChecklist: t.stringList({ description: 'What a cleaning task here begins with: at most 100 texts.' }),
     cleaningAssignee: t.string({ description: 'Who is given the task that a check-out makes.' }),
+    activeFrom: t.field({ type: 'LocalDate', description: 'The first day on the market; null is unbounded.' }),
+    activeTo: t.field({ type: 'LocalDate', description: 'The last day on the market; null is unbounded.' }),
+    commune: t.string({ description: 'The commune that taxes its stays.' }),
+    taxCategory: t.string({ description: 'As what it is taxed: a category of the tariffs.' }),
   }),
 });
 

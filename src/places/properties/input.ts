@@ -1,10 +1,12 @@
 import type { PropertyKind } from '../../../prisma/generated/client/enums.ts';
+import { fromDay } from '../../core/dates.ts';
 import { Invalid, refuse } from '../../core/errors.ts';
 import { toMinor } from '../../core/money.ts';
 import { textProblem } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
 import { parseId } from '../../graph/ids.ts';
+import type { PropertyRow } from './types.ts';
 
 /** What a caller may say of a property. Undefined leaves a field as it is; null empties it. */
 export interface PropertyInput {
@@ -22,14 +24,26 @@ export interface PropertyInput {
   cleaningAtCheckOut?: boolean | null;
   cleaningChecklist?: string[] | null;
   cleaningAssignee?: string | null;
+  /** The first and the last day on the market. */
+  activeFrom?: string | null;
+  activeTo?: string | null;
+  commune?: string | null;
+  taxCategory?: string | null;
 }
 
 /** The same as of a task's own list, which this one is copied into. */
 const MOST_ITEMS = 100;
 const LONGEST_ITEM = 200;
 
-/** The columns that an input fills, or one error that names every field that can't be used. */
-export async function propertyColumns(viewer: Viewer, tx: Transaction, input: PropertyInput) {
+/** The columns that an input fills, or one error that names every field that can't be used. `before` is the property as it is, where there is one. */
+export async function propertyColumns(
+  viewer: Viewer,
+  tx: Transaction,
+  input: PropertyInput,
+  before?: Pick<PropertyRow, 'activeFrom' | 'activeTo'>,
+) {
+  const activeFrom = dayColumn(input.activeFrom);
+  const activeTo = dayColumn(input.activeTo);
   const basePriceMinor = input.basePrice == null ? undefined : toMinor(input.basePrice, viewer.agency.currency);
   refuse({
     code: textProblem(input.code, { most: 64, required: true }),
@@ -44,6 +58,12 @@ export async function propertyColumns(viewer: Viewer, tx: Transaction, input: Pr
     checkInTime: timeProblem(input.checkInTime),
     checkOutTime: timeProblem(input.checkOutTime),
     cleaningAssignee: textProblem(input.cleaningAssignee, { required: true }),
+    commune: textProblem(input.commune, { most: 100, required: true }),
+    taxCategory: textProblem(input.taxCategory, { most: 100, required: true }),
+    activeTo: backwards(
+      activeFrom === undefined ? before?.activeFrom : activeFrom,
+      activeTo === undefined ? before?.activeTo : activeTo,
+    ),
     ...checklistProblems(input.cleaningChecklist),
   });
   return {
@@ -60,8 +80,17 @@ export async function propertyColumns(viewer: Viewer, tx: Transaction, input: Pr
     cleaningAtCheckOut: input.cleaningAtCheckOut ?? undefined,
     cleaningChecklist: input.cleaningChecklist === null ? [] : input.cleaningChecklist?.map((item) => item.trim()),
     cleaningAssignee: input.cleaningAssignee === null ? null : input.cleaningAssignee?.trim(),
+    activeFrom,
+    activeTo,
+    commune: input.commune === null ? null : input.commune?.trim(),
+    taxCategory: input.taxCategory === null ? null : input.taxCategory?.trim(),
   };
 }
+
+const dayColumn = (date: string | null | undefined) => (date == null ? date : fromDay(date));
+
+const backwards = (from: Date | null | undefined, to: Date | null | undefined): string | false =>
+  from != null && to != null && from > to && 'must not be before activeFrom';
 
 function timeProblem(time: string | null | undefined): string | false {
   return time != null && !/^([01]\d|2[0-3]):[0-5]\d$/.test(time) && 'must be a time of day like 15:00';

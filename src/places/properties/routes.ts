@@ -9,7 +9,8 @@ const PROPERTY = `
   base_price: basePrice currency owner_id: ownerId
   archived archived_at: archivedAt created_at: createdAt updated_at: updatedAt
   check_in_time: checkInTime check_out_time: checkOutTime cleaning_at_check_out: cleaningAtCheckOut
-  cleaning_checklist: cleaningChecklist cleaning_assignee: cleaningAssignee`;
+  cleaning_checklist: cleaningChecklist cleaning_assignee: cleaningAssignee
+  active_from: activeFrom active_to: activeTo commune tax_category: taxCategory`;
 
 export const propertyRoutes: Row[] = [
   listRow({ path: '/v1/properties', list: properties, fields: PROPERTY, tag, summary: 'List properties' }),

@@ -53,6 +53,21 @@ export const Property = builder.prismaObject('Property', {
       nullable: true,
       description: 'Who is given the task that a check-out makes; null for nobody yet.',
     }),
+    activeFrom: t.expose('activeFrom', {
+      type: 'LocalDate',
+      nullable: true,
+      description: 'The first day on the market, for availability in reports; null is unbounded.',
+    }),
+    activeTo: t.expose('activeTo', {
+      type: 'LocalDate',
+      nullable: true,
+      description: 'The last day on the market, for availability in reports; null is unbounded. Archiving ends it too.',
+    }),
+    commune: t.exposeString('commune', { nullable: true, description: 'The commune that taxes its stays.' }),
+    taxCategory: t.exposeString('taxCategory', {
+      nullable: true,
+      description: 'As what it is taxed: a category of the tariffs.',
+    }),
     archived: t.boolean({
       resolve: (property) => property.archivedAt !== null,
       sql: (p) => `(${p}.archived_at is not null)`,

@@ -19,9 +19,9 @@ export function updateProperty(viewer: Viewer, { id, input }: { id: string; inpu
     ...(['checkInTime', 'checkOutTime', 'cleaningAtCheckOut'] as const),
   ]);
   return viewer.write(async (tx, emit) => {
-    const columns = await propertyColumns(viewer, tx, input);
     await tx.$queryRaw`select id from property where id = ${parseId(id) ?? -1} for no key update`;
     const before = await tx.property.findFirst({ where: { id: parseId(id) ?? -1 } });
+    const columns = await propertyColumns(viewer, tx, input, before ?? undefined);
     if (!before) throw new NotFound('property');
     if (saysAlready(before, columns)) return before; // A retry has nothing new to tell anyone.
     if (columns.units !== undefined && columns.units !== before.units) await resize(tx, before, columns.units);
@@ -73,6 +73,10 @@ const UpdatePropertyInput = builder.inputType('UpdatePropertyInput', {
     cleaningAtCheckOut: t.boolean({ description: 'Whether a check-out makes a cleaning task.' }),
     cleaningChecklist: t.stringList({ description: 'What a cleaning task here begins with: at most 100 texts.' }),
     cleaningAssignee: t.string({ description: 'Who is given the task that a check-out makes.' }),
+    activeFrom: t.field({ type: 'LocalDate', description: 'The first day on the market; null is unbounded.' }),
+    activeTo: t.field({ type: 'LocalDate', description: 'The last day on the market; null is unbounded.' }),
+    commune: t.string({ description: 'The commune that taxes its stays.' }),
+    taxCategory: t.string({ description: 'As what it is taxed: a category of the tariffs.' }),
   }),
 });
 

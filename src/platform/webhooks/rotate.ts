@@ -28,7 +28,7 @@ export function rotateSecret(viewer: Viewer, { id, overlapHours }: { id: string;
     await tx.webhookSecret.create({
       data: { agencyId: viewer.agency.id, endpointId: endpoint.id, ciphertext: seal(viewer.config.appKey, secret) },
     });
-    audit('webhook.secret_rotated', `webhook:${endpoint.id}`, { overlapHours: hours });
+    audit('webhook.secret_rotated', `webhook:${endpoint.id}`, { overlapHours: hours }, 'CRITICAL');
     return { ...endpoint, secret };
   });
 }

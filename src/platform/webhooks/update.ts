@@ -4,6 +4,7 @@ import type { Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
 import { builder } from '../../graph/builder.ts';
 import { parseId } from '../../graph/ids.ts';
+import { changed } from '../../outbox/audit.ts';
 import { checkUrl } from '../../relay/address.ts';
 import { patternProblem } from './patterns.ts';
 import { type EndpointRow, WebhookEndpoint, WebhookFormat } from './types.ts';
@@ -38,7 +39,10 @@ export function updateWebhook(viewer: Viewer, { id, input }: { id: string; input
       },
     });
     if (endpoint.enabled && !before.enabled) await giveTurn(tx, endpoint);
-    audit('webhook.updated', `webhook:${endpoint.id}`, { ...input });
+    const disabled = before.enabled && !endpoint.enabled;
+    const changes = changed(before, endpoint);
+    if (disabled) audit('webhook.disabled', `webhook:${endpoint.id}`, changes, 'CRITICAL');
+    else audit('webhook.updated', `webhook:${endpoint.id}`, changes);
     return endpoint;
   });
 }
@@ -51,7 +55,7 @@ export function deleteWebhook(viewer: Viewer, id: string): Promise<EndpointRow> 
   return viewer.write(async (tx, _emit, audit) => {
     const endpoint = await endpointOf(tx, id);
     await tx.webhookEndpoint.delete({ where: { id: endpoint.id } });
-    audit('webhook.deleted', `webhook:${endpoint.id}`, { url: endpoint.url });
+    audit('webhook.deleted', `webhook:${endpoint.id}`, { url: endpoint.url }, 'WARNING');
     return endpoint;
   });
 }

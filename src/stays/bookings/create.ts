@@ -47,7 +47,8 @@ export function createBooking(viewer: Viewer, input: NewBooking) {
   refuse({ ...stayProblems(nights, input), guestName: textProblem(input.guestName, { required: true }) });
   return viewer.write(async (tx, emit) => {
     const { property, roomType } = await placeOf(tx, input);
-    const { currency, commissionBasisPoints } = viewer.agency;
+    const { currency } = viewer.agency;
+    const commissionBasisPoints = await shareOf(viewer, tx, property.ownerId, input);
     const priced = input.grossAmount == null ? await priceByRates(viewer, tx, property.id, input) : undefined;
     const amounts = priceStay(input, { currency, nightsMinor: priced?.grossMinor ?? 0, commissionBasisPoints });
     await takeNights(tx, { roomTypeId: roomType.id, checkIn: input.checkIn, checkOut: input.checkOut });
@@ -126,6 +127,18 @@ async function placeOf(tx: Transaction, { propertyId, roomTypeId }: Pick<NewBook
   return { property, roomType };
 }
 
+/** What the agency keeps where the booking doesn't say: its share of this owner's stays, or else its usual one. */
+async function shareOf(
+  { agency }: Viewer,
+  tx: Transaction,
+  ownerId: number | null,
+  { commissionAmount }: Pick<NewBooking, 'commissionAmount'>,
+): Promise<number> {
+  if (commissionAmount != null || ownerId === null) return agency.commissionBasisPoints;
+  const owner = await tx.owner.findFirst({ where: { id: ownerId }, select: { commissionBasisPoints: true } });
+  return owner?.commissionBasisPoints ?? agency.commissionBasisPoints;
+}
+
 /** What the rates make of the stay, or STAY_RESTRICTED with all that they ask for and these dates don't have. */
 async function priceByRates(viewer: Viewer, tx: Transaction, propertyId: number, stay: NewBooking): Promise<StayTerms> {
   const { checkIn, checkOut } = stay;
@@ -162,7 +175,10 @@ const CreateBookingInput = builder.inputType('CreateBookingInput', {
       type: 'Money',
       description: 'What the stay was sold for, whatever the rates say; the sum of its nights’ rates when not said.',
     }),
-    commissionAmount: t.field({ type: 'Money', description: "The agency's share when not said." }),
+    commissionAmount: t.field({
+      type: 'Money',
+      description: "The agency's share of the owner's stays when not said, or else its usual one.",
+    }),
     notes: t.string(),
   }),
 });

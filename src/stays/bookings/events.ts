@@ -9,7 +9,7 @@ interface BookingFacts {
 }
 
 /** The first eight keys and their order are the ones that the product promised first; new ones are only ever added. */
-const BookingData = z.object({
+export const BookingData = z.object({
   booking: z.object({
     id: z.int(),
     reference: z.string(),
@@ -34,7 +34,7 @@ const BookingData = z.object({
   }),
 });
 
-const example: z.infer<typeof BookingData> = {
+export const example: z.infer<typeof BookingData> = {
   booking: {
     id: 9876,
     reference: 'BKG-A1B2C3',
@@ -59,7 +59,7 @@ const example: z.infer<typeof BookingData> = {
   },
 };
 
-function bookingData({ booking }: BookingFacts): z.infer<typeof BookingData> {
+export function bookingData({ booking }: BookingFacts): z.infer<typeof BookingData> {
   return {
     booking: {
       id: booking.id,

@@ -168,16 +168,24 @@ async function referencesIn(tx: Transaction, rows: ImportRow[]): Promise<Set<str
 interface Place {
   property: PropertyRow;
   roomType: { id: number; units: number };
+  /** What the agency keeps of the owner's stays, where that isn't its usual share. */
+  commissionBasisPoints: number | null;
 }
 
 /** The properties that the rows name, by code, each with its first room type. */
 async function placesOf(tx: Transaction, rows: ImportRow[]): Promise<Map<string, Place>> {
   const properties = await tx.property.findMany({
     where: { code: { in: [...new Set(rows.map(({ property }) => property))] } },
-    include: { roomTypes: { orderBy: { id: 'asc' }, take: 1 } },
+    include: {
+      roomTypes: { orderBy: { id: 'asc' }, take: 1 },
+      owner: { select: { commissionBasisPoints: true } },
+    },
   });
   return new Map(
-    properties.map(({ roomTypes, ...property }) => [property.code, { property, roomType: roomTypes[0]! }]),
+    properties.map(({ roomTypes, owner, ...property }) => [
+      property.code,
+      { property, roomType: roomTypes[0]!, commissionBasisPoints: owner?.commissionBasisPoints ?? null },
+    ]),
   );
 }
 
@@ -213,7 +221,8 @@ function stayAt(viewer: Viewer, place: Place | undefined, row: ImportRow): Stay 
     commissionAmount: _commission,
     ...stay
   } = row;
-  const amounts = amountsOf(row, viewer.agency, property.basePriceMinor);
+  const commissionBasisPoints = place.commissionBasisPoints ?? viewer.agency.commissionBasisPoints;
+  const amounts = amountsOf(row, { ...viewer.agency, commissionBasisPoints }, property.basePriceMinor);
   return { ...stay, ...amounts, propertyId: property.id, roomTypeId: roomType.id };
 }
 

@@ -4,6 +4,7 @@ import { Conflict, NotFound } from '../../core/errors.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
 import { parseId } from '../../graph/ids.ts';
+import { changed } from '../../outbox/audit.ts';
 import type { EventDeclaration } from '../../outbox/event.ts';
 import { freeNights, takeNights } from '../../places/inventory.ts';
 import { HOLDING, recount, spanOf } from './nights.ts';
@@ -37,7 +38,7 @@ export function move(viewer: Viewer, id: string, step: Step): Promise<BookingRow
     if (count === 0) throw step.refusal(before);
     const booking = await tx.booking.findFirstOrThrow({ where: { id: before.id } });
     await settleNights(tx, before, booking);
-    await emit(step.event, { booking });
+    await emit(step.event, { booking }, changed(before, booking));
     return booking;
   });
 }

@@ -17,8 +17,8 @@ export const counts = (status: BookingStatus): boolean => COUNTING.includes(stat
  */
 export async function writeNights(tx: Transaction, bookings: BookingRow[]): Promise<void> {
   await tx.$executeRaw`
-    insert into night (agency_id, booking_id, date, property_id, room_type_id, currency, gross_minor, net_minor, counts)
-    select agency_id, b.id, check_in + n, property_id, room_type_id, currency,
+    insert into night (agency_id, booking_id, date, property_id, room_type_id, source, currency, gross_minor, net_minor, counts)
+    select agency_id, b.id, check_in + n, property_id, room_type_id, source, currency,
       gross_minor / nights + case n when nights - 1 then gross_minor % nights else 0 end,
       net_minor / nights + case n when nights - 1 then net_minor % nights else 0 end,
       status::text = any(${COUNTING})
@@ -38,8 +38,8 @@ export async function writePricedNights(tx: Transaction, booking: BookingRow, pr
   );
   nets[nets.length - 1]! += netMinor - nets.reduce((sum, net) => sum + net, 0);
   await tx.$executeRaw`
-    insert into night (agency_id, booking_id, date, property_id, room_type_id, currency, gross_minor, net_minor, counts)
-    select agency_id, b.id, check_in + n.n::int - 1, property_id, room_type_id, currency, n.gross, n.net,
+    insert into night (agency_id, booking_id, date, property_id, room_type_id, source, currency, gross_minor, net_minor, counts)
+    select agency_id, b.id, check_in + n.n::int - 1, property_id, room_type_id, source, currency, n.gross, n.net,
       status::text = any(${COUNTING})
     from booking b, unnest(${pricesMinor}::int[], ${nets}::int[]) with ordinality n(gross, net, n)
     where b.id = ${id}`;

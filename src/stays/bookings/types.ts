@@ -59,6 +59,24 @@ export const Booking = builder.prismaObject('Booking', {
       resolve: (booking) => toDecimal(booking.netMinor, booking.currency),
       sql: (b, known) => amount(`${b}.net_minor`, `${b}.currency`, known),
     }),
+    paidAmount: t.field({
+      type: 'Money',
+      ability: 'payments:read',
+      description: 'What has been paid of it so far: its payments that succeeded.',
+      select: { payments: { where: { status: 'SUCCEEDED' }, select: { amountMinor: true } } },
+      resolve: ({ payments, currency }) =>
+        toDecimal(
+          payments.reduce((sum, { amountMinor }) => sum + amountMinor, 0),
+          currency,
+        ),
+      sql: (b, known) =>
+        amount(
+          `(select coalesce(sum(p.amount_minor), 0) from payment p
+            where p.agency_id = ${b}.agency_id and p.booking_id = ${b}.id and p.status = 'SUCCEEDED')`,
+          `${b}.currency`,
+          known,
+        ),
+    }),
     currency: t.expose('currency', { type: 'Currency' }),
     cancelReason: t.exposeString('cancelReason', { nullable: true }),
     notes: t.exposeString('notes', { nullable: true }),

@@ -5,6 +5,7 @@ import { saysAlready } from '../../core/same.ts';
 import { textProblem } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
+import { changed } from '../../outbox/audit.ts';
 import { freeNights, takeNights } from '../../places/inventory.ts';
 import { priceStay } from './amounts.ts';
 import { type NewBooking, stayProblems } from './create.ts';
@@ -69,7 +70,7 @@ export function updateBooking(viewer: Viewer, { id, input }: { id: string; input
     // Nights that were priced one by one keep their prices for as long as nothing that they add up to changes.
     const repriced = amounts.grossMinor !== before.grossMinor || amounts.netMinor !== before.netMinor;
     if (moved || repriced) await rewriteNights(tx, booking);
-    await emit(bookingUpdated, { booking });
+    await emit(bookingUpdated, { booking }, changed(before, booking));
     return booking;
   });
 }
