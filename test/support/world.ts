@@ -146,6 +146,16 @@ export async function startWorld({
     },
   };
 
+  /** The log is read up to the oldest transaction that runs on the server, and other tests' run on the same one. */
+  async function logSettles(): Promise<void> {
+    const settled = `select xid < pg_snapshot_xmin(pg_current_snapshot()) as settled from outbox_event order by xid desc limit 1`;
+    for (const deadline = Date.now() + 25_000; Date.now() < deadline; ) {
+      const { rows: found } = await database.system.query(settled);
+      if (found[0]?.settled !== false) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
   async function makeAgency(): Promise<Integrator> {
     const { rows: made } = await database.system.query(
       `insert into agency (name, currency, timezone, plan, updated_at)
@@ -180,6 +190,7 @@ export async function startWorld({
       body?: unknown,
       headers: Record<string, string> = {},
     ): Promise<Answer> => {
+      if (path.startsWith('/v1/events')) await logSettles();
       const response = await fetch(`${url}${path}`, {
         method,
         headers: {
