@@ -589,7 +589,7 @@ describe('the event log', () => {
     for (const after of [start, early.cursor]) {
       const { events } = await eventually(
         () => page({ after }),
-        (seen) => seen.events.length > 0,
+        (seen) => seen.events.length === 2,
       );
       expect(events.map((event) => event.id)).toEqual([first, second]);
     }
