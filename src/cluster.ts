@@ -5,6 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { RateLimiterClusterMaster } from 'rate-limiter-flexible';
 import type { Config } from './config.ts';
+import type { Database } from './database/index.ts';
+import { answerWorkers } from './telemetry/gather.ts';
 
 export interface Workers {
   port: number;
@@ -27,8 +29,9 @@ const STEADY_MS = 60_000;
  * the connections and deals them out in turn, counts the requests of all of them, and puts another in the place of a
  * worker that died. If the primary itself is killed, its workers lose their channel to it, and node ends them.
  */
-export async function openWorkers(config: Config, log: Logger): Promise<Workers> {
+export async function openWorkers(config: Config, database: Database, log: Logger): Promise<Workers> {
   new RateLimiterClusterMaster(); // From here on it answers what workers ask of the limits.
+  answerWorkers(database.system);
   const port = config.port || (await freePort(config.host)); // Decided here, so that a later worker finds the same.
   if (config.port === 0) config.publicUrl = config.publicUrl.replace(/:0$/, `:${port}`);
   const stopping = new AbortController();

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { type AppKey, givenKeys, keptKeys, parseKey } from './core/app-key.ts';
 
 /** What the environment said, read once, checked and explained. Nothing else in the code reads `process.env`. */
 export interface Config {
@@ -19,13 +18,17 @@ export interface Config {
   rateLimitPerMinute: number;
   /** A redis:// URL that makes the limits one for all processes; undefined keeps them in memory. */
   rateLimitStoreUrl: string | undefined;
-  /** 32 bytes that encrypt webhook secrets at rest. */
-  appKey: Buffer;
+  /** What encrypts secrets at rest. */
+  appKey: AppKey;
+  /** The file that the keys are kept in; undefined where APP_KEY gives them. */
+  appKeyFile: string | undefined;
   /** CIDR blocks outside the public internet that webhooks may reach. */
   webhookAllowedNetworks: string[];
   webhookTimeoutSeconds: number;
   /** Seconds from the first attempt, one number an attempt. */
   webhookRetrySchedule: number[];
+  /** How many days an attempt, a delivery that has ended and an event of the log are kept. */
+  webhookRetentionDays: number;
   /** How often a channel's calendar is read when all goes well. */
   icalPollMinutes: number;
   /** How many months an entry of the audit log is kept: three years, as auditors ask for. */
@@ -33,6 +36,14 @@ export interface Config {
   /** Where WhatsApp's Cloud API is, and which version of it. No slash at its end. */
   whatsappApiUrl: string;
   logLevel: string;
+  /** What whoever reads `/metrics` has to show; undefined leaves them to this machine. */
+  metricsToken: string | undefined;
+  /** A port with `/metrics` alone, for a process that doesn't serve the api; undefined opens none. */
+  metricsPort: number | undefined;
+  /** Somebody has said under which address others reach us, so that a proxy may stand before us. */
+  behindProxy: boolean;
+  /** An OpenTelemetry collector, as OTLP/HTTP names it; undefined records no traces. */
+  otlpEndpoint: string | undefined;
   /** Whether reads are planned into SQL; off executes all of them in the ordinary way, for a comparison. */
   planner: boolean;
   /** Connections to PostgreSQL that requests share. */
@@ -55,7 +66,8 @@ const Environment = z.object({
   WORKERS: whole(1, 64).default(1),
   RATE_LIMIT_PER_MINUTE: whole(1, 1_000_000).default(60),
   RATE_LIMIT_STORE_URL: z.url({ protocol: /^rediss?$/ }).optional(),
-  APP_KEY: z.string().optional(),
+  APP_KEY: key().optional(),
+  APP_KEY_PREVIOUS: list(key()).default([]),
   WEBHOOK_ALLOWED_NETWORKS: list(z.union([z.cidrv4(), z.cidrv6()])).optional(),
   WEBHOOK_TIMEOUT_SECONDS: z.coerce.number().min(0.1).max(120).default(15),
   WEBHOOK_RETRY_SCHEDULE: list(z.coerce.number().min(0))
@@ -63,10 +75,14 @@ const Environment = z.object({
       error: 'must be seconds from the first attempt in rising order, like 0,60,660',
     })
     .default(DEFAULT_SCHEDULE.split(',').map(Number)),
+  WEBHOOK_RETENTION_DAYS: whole(2, 3_650).default(90),
   ICAL_POLL_MINUTES: z.coerce.number().min(1).max(1_440).default(15),
   AUDIT_RETENTION_MONTHS: whole(1, 1_200).default(36),
   WHATSAPP_API_URL: z.url({ protocol: /^https?$/ }).default('https://graph.facebook.com/v23.0'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  METRICS_TOKEN: z.string().min(16).optional(),
+  METRICS_PORT: whole(0, 65_535).optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   BELLHOP_PLANNER: z.enum(['on', 'off']).default('on'),
   DATABASE_POOL: whole(2, 200).default(10),
 });
@@ -81,6 +97,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   }
   const e = read.data;
   const dataDir = resolve(e.DATA_DIR);
+  const appKeyFile = e.APP_KEY ? undefined : join(dataDir, 'app.key');
   const onALaptop = e.DEMO === 'on' && !e.DATABASE_URL;
   return {
     host: e.HOST,
@@ -96,37 +113,34 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     workers: e.WORKERS,
     rateLimitPerMinute: e.RATE_LIMIT_PER_MINUTE,
     rateLimitStoreUrl: e.RATE_LIMIT_STORE_URL,
-    appKey: e.APP_KEY ? parseKey(e.APP_KEY) : keptKey(join(dataDir, 'app.key')),
+    appKey: e.APP_KEY ? givenKeys(e.APP_KEY, ...e.APP_KEY_PREVIOUS) : keptKeys(appKeyFile!),
+    appKeyFile,
     webhookAllowedNetworks: e.WEBHOOK_ALLOWED_NETWORKS ?? (onALaptop ? ['127.0.0.0/8', '::1/128'] : []),
     webhookTimeoutSeconds: e.WEBHOOK_TIMEOUT_SECONDS,
     webhookRetrySchedule: e.WEBHOOK_RETRY_SCHEDULE,
+    webhookRetentionDays: e.WEBHOOK_RETENTION_DAYS,
     icalPollMinutes: e.ICAL_POLL_MINUTES,
     auditRetentionMonths: e.AUDIT_RETENTION_MONTHS,
     whatsappApiUrl: e.WHATSAPP_API_URL.replace(/\/+$/, ''),
     logLevel: e.LOG_LEVEL,
+    metricsToken: e.METRICS_TOKEN,
+    metricsPort: e.METRICS_PORT,
+    behindProxy: e.PUBLIC_URL !== undefined,
+    otlpEndpoint: e.OTEL_EXPORTER_OTLP_ENDPOINT,
     planner: e.BELLHOP_PLANNER === 'on',
     databasePool: e.DATABASE_POOL,
   };
 }
 
-function parseKey(text: string): Buffer {
-  const key = Buffer.from(text.replace(/^base64:/, ''), 'base64');
-  if (key.length !== 32)
-    throw new Error("The environment can't be used:\n  APP_KEY: must be 32 bytes in base64 (openssl rand -base64 32)");
-  return key;
-}
-
-/** Made once and kept. `wx` decides between two processes that start at the same time: the second reads the first's. */
-function keptKey(file: string): Buffer {
-  mkdirSync(dirname(file), { recursive: true });
-  if (!existsSync(file)) {
+function key() {
+  return z.string().transform((text, { addIssue }) => {
     try {
-      writeFileSync(file, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
+      return parseKey(text);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      addIssue((error as Error).message);
+      return z.NEVER;
     }
-  }
-  return parseKey(readFileSync(file, 'utf8').trim());
+  });
 }
 
 function whole(least: number, most: number) {

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import type { Logger } from 'pino';
 import { openWorkers, type Workers } from './cluster.ts';
 import type { Config } from './config.ts';
@@ -9,6 +10,8 @@ import { openGateway } from './gateway/server.ts';
 import { openWake } from './outbox/wake.ts';
 import { startRelay } from './relay/relay.ts';
 import { rows } from './routes.ts';
+import { printMetrics } from './telemetry/gather.ts';
+import { metricsDoor, openMetricsPort } from './telemetry/metrics-door.ts';
 import { startTimers } from './timers.ts';
 
 export interface Running {
@@ -34,7 +37,7 @@ export async function start(config: Config, log: Logger): Promise<Running> {
     const wake = openWake(database.system, database.ownerUrl, log);
     stops.push(() => wake.close());
     const demoToken = config.demo ? await demoOnce(database, config) : undefined;
-    const relay = config.roles.has('relay') ? startRelay({ database, config, log, wake }) : undefined;
+    const relay = config.roles.has('relay') ? startRelay({ database, config, log, wake, schema }) : undefined;
     if (relay) stops.push(() => relay.stop());
     const timers = config.roles.has('timers') ? startTimers({ database, config, wake, log }) : undefined;
     if (timers) stops.push(() => timers.stop());
@@ -42,10 +45,15 @@ export async function start(config: Config, log: Logger): Promise<Running> {
       database: await database.system.query('select 1').then(Boolean, () => false),
       ...(relay && { relay: relay.running() }),
     });
+    const metrics = metricsDoor(config, () => printMetrics(database.system), log);
+    if (config.metricsPort !== undefined && cluster.isPrimary) {
+      const port = await openMetricsPort(config.host, config.metricsPort, metrics);
+      stops.push(() => port.close());
+    }
     const openApi = () =>
       config.workers > 1
-        ? openWorkers(config, log)
-        : openGateway({ schema, rows, doors, config, database, wake, log, readiness });
+        ? openWorkers(config, database, log)
+        : openGateway({ schema, rows, doors, config, database, wake, log, readiness, metrics });
     const gateway = config.roles.has('api') ? await openApi() : undefined;
     if (gateway) stops.push(() => gateway.close());
     return { config, database, gateway, demoToken, stop };

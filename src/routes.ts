@@ -16,6 +16,7 @@ import { icalRoutes } from './places/ical/routes.ts';
 import { propertyRoutes } from './places/properties/routes.ts';
 import { rateRoutes } from './places/rates/routes.ts';
 import { auditRoutes } from './platform/audit/routes.ts';
+import { replayRoutes } from './platform/replays/routes.ts';
 import { platformRoutes } from './platform/routes.ts';
 import { bookingRoutes } from './stays/bookings/routes.ts';
 import { reviewRoutes } from './stays/reviews/routes.ts';
@@ -23,6 +24,7 @@ import { reviewRoutes } from './stays/reviews/routes.ts';
 /** Every row of `/v1`. A new resource is one more rows file, named here. */
 export const rows: Row[] = [
   ...platformRoutes,
+  ...replayRoutes,
   ...propertyRoutes,
   ...icalRoutes,
   ...feedRoutes,

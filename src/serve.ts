@@ -3,17 +3,25 @@ import { pino } from 'pino';
 import { STOP, workerConfig } from './cluster.ts';
 import { readConfig } from './config.ts';
 import { type Running, start } from './main.ts';
+import { answerPrimary, watchProcess } from './telemetry/gather.ts';
+import { openLog } from './telemetry/log.ts';
 
 /** `bellhop serve`: runs until SIGTERM or SIGINT, and then stops in order. Resolves with the exit code. */
 export async function serve({ json = false } = {}): Promise<number> {
   const config = cluster.isWorker ? workerConfig(readConfig()) : readConfig();
-  const log = pino({ name: 'bellhop', level: config.logLevel }, pino.destination({ fd: 2, sync: false }));
+  const log = openLog(config.logLevel, pino.destination({ fd: 2, sync: false }));
+  watchProcess();
+  if (cluster.isWorker) answerPrimary();
+  const tracing = config.otlpEndpoint
+    ? (await import('./telemetry/tracing.ts')).startTracing(config.otlpEndpoint)
+    : undefined;
   const asked = askedToStop();
   const running = await start(config, log);
   if (cluster.isPrimary) process.stdout.write(json ? `${JSON.stringify(facts(running))}\n` : welcome(running));
   log.info({ port: running.gateway?.port, roles: [...config.roles] }, 'ready');
   log.info({ asked: await asked }, 'stopping');
   await running.stop();
+  await tracing?.stop().catch((error) => log.warn({ err: error }, 'the last spans were not taken'));
   return 0;
 }
 

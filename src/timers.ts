@@ -7,6 +7,7 @@ import { generateDueTaxReports } from './finance/tax-reports/due.ts';
 import { pollIcal } from './places/ical/poll.ts';
 import { keepAudit } from './platform/audit/keep.ts';
 import { sealAudit } from './platform/audit/seal.ts';
+import { retainWebhooks } from './platform/webhooks/retain.ts';
 
 /** What has to happen every so often, whoever asks. */
 interface Timer {
@@ -44,6 +45,11 @@ const TIMERS: Timer[] = [
     name: 'keep the audit log',
     everyMs: 3_600_000,
     run: keepAudit,
+  },
+  {
+    name: 'keep the history of webhooks',
+    everyMs: 3_600_000,
+    run: retainWebhooks,
   },
   {
     name: 'read calendars that are due',

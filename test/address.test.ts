@@ -40,6 +40,12 @@ const delivery: Claimed = {
   eventName: 'booking.confirmed',
   subject: 'booking:9876',
   subjectSeq: 3,
+  eventType: 'booking.confirmed',
+  last: false,
+  test: false,
+  rights: ['*'],
+  selection: null,
+  shaped: null,
   body: '{}',
   url: '',
   sealedSecrets: [newSecret()],
@@ -279,7 +285,7 @@ describe('a receiver that misbehaves', () => {
 
   // The delivery log is where an integrator looks first; "failed" would leave them with nothing.
   test.each([
-    ['refuses the connection', 'http://127.0.0.1:1/', 'network', /ECONNREFUSED/],
+    ['refuses the connection', 'http://127.0.0.1:2/', 'network', /ECONNREFUSED/],
     ['has a name that does not exist', 'http://hook.invalid/', 'dns', /ENOTFOUND/],
     ['speaks no TLS', 'https://127.0.0.1:PORT/', 'tls', /secure connection/],
   ])('is told apart in words: %s', async (_what, url, outcome, error) => {

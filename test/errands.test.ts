@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
+import { schema } from '../src/domains.ts';
 import { askFor, declareErrand, type ErrandCall, GiveUp, TryLater } from '../src/outbox/errand.ts';
 import { agencyViewer } from '../src/platform/agency-viewer.ts';
 import { createRelay } from '../src/relay/relay.ts';
@@ -38,7 +39,13 @@ test('what follows from an event is done once, even by two relays at once, and k
   doIt = (_agencyId, { event }) => void done.push(`${event!.event} ${event!.data.booking.reference}`);
   const booking = await world.book({ check_in: '2027-06-01', check_out: '2027-06-02' });
   await world.post(`/v1/bookings/${booking.id}/no-show`);
-  const other = createRelay({ database: world.database, wake: world.viewer.wake, config: world.config, log: silent });
+  const other = createRelay({
+    database: world.database,
+    wake: world.viewer.wake,
+    config: world.config,
+    log: silent,
+    schema,
+  });
   await Promise.all([world.relay(), other.drain()]);
   await world.relay();
   await other.stop();

@@ -286,9 +286,9 @@ describe('a calendar is fetched', () => {
       message: 'The name ical.example.com could not be resolved (ENOTFOUND).',
     });
     expect(await failure(server.url('good').replace('http:', 'https:'))).toMatchObject({ reason: 'tls' });
-    expect(await failure('http://127.0.0.1:1/')).toMatchObject({
+    expect(await failure('http://127.0.0.1:2/')).toMatchObject({
       reason: 'network',
-      message: 'The connection to 127.0.0.1:1 failed (ECONNREFUSED).',
+      message: 'The connection to 127.0.0.1:2 failed (ECONNREFUSED).',
     });
     expect(await failure('ftp:example.com')).toMatchObject({ reason: 'invalid_url' });
   });

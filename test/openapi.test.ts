@@ -61,7 +61,7 @@ test('what is answered is what the document says, for good answers and refusals 
     201, 409, 422, 400, 415, 200, 412, 200, 409, 404, 201, 200, 200, 200, 204,
   ]);
   for (const [method, path, answer] of writes) expectAsTold(method, path, answer);
-});
+}, 60_000);
 
 // A key administrator gives a token what the document asks for, and no more.
 test('every operation states the abilities that it needs, and a token with exactly those is let through', async () => {

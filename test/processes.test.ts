@@ -96,6 +96,35 @@ test('SIGTERM finishes what is in flight, stops the embedded database, and exits
   expect(again.output()).not.toContain('Demo token');
 }, 60_000);
 
+// A deployment stops the relay several times a day: a call that is under way then must neither be lost nor made twice.
+test('SIGTERM waits for the webhook that is being answered, writes down how it ended, and makes no further call', async () => {
+  const { env, ask, database } = await startAgency();
+  const receiver = await startReceiver();
+  onTestFinished(() => receiver.close());
+  let answerNow = () => {};
+  receiver.respondWith((_call, response) => {
+    answerNow = () => response.writeHead(204).end();
+  });
+  const server = await startProcess({ ...env, LOG_LEVEL: 'info' });
+  await ask(server.url, '/v1/webhooks', { url: receiver.url, events: ['property.*'] });
+  await ask(server.url, '/v1/properties', { code: 'A', name: 'First' });
+  await receiver.arrived(1);
+  const stopped = server.stop();
+  await expect.poll(() => server.output(), { timeout: 10_000 }).toContain('stopping');
+  answerNow();
+  expect(await stopped).toBe(0);
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await client.query("set app.agency_id = '1'; set role bellhop_app");
+  const { rows } = await client.query('select status, attempts, status_code from delivery');
+  const { rows: left } = await client.query('select from delivery_queue');
+  await client.end();
+  expect(rows).toEqual([{ status: 'DELIVERED', attempts: 1, status_code: 204 }]);
+  expect(left).toEqual([]);
+  await startProcess(env);
+  expect(receiver.received).toHaveLength(1);
+}, 60_000);
+
 // A nightly export that takes memory by the row takes the server down on the day that the agency has grown enough.
 test.skipIf(!existsSync('/proc/self/status'))(
   '100,000 bookings stream out of a server that grows by less than 64 MiB',

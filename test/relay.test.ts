@@ -4,12 +4,14 @@ import { pino } from 'pino';
 import { v7 as uuid } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readConfig } from '../src/config.ts';
+import { givenKeys } from '../src/core/app-key.ts';
 import { clock } from '../src/core/clock.ts';
 import { DomainError } from '../src/core/errors.ts';
+import { open, seal } from '../src/core/secrets.ts';
 import { type Database, openDatabase } from '../src/database/index.ts';
+import { schema } from '../src/domains.ts';
 import { followLog, headCursor, readLog } from '../src/outbox/log.ts';
 import { openWake, type Wake } from '../src/outbox/wake.ts';
-import { open, seal } from '../src/platform/webhooks/secrets.ts';
 import { openAgent } from '../src/relay/address.ts';
 import { type Claimed, claim } from '../src/relay/claim.ts';
 import { deliver } from '../src/relay/deliver.ts';
@@ -29,6 +31,7 @@ const config = readConfig({
   WEBHOOK_TIMEOUT_SECONDS: '2',
 });
 const LEASE_MS = 17_000;
+const WINDOW_MS = 86_400_000;
 
 let testDatabase: Awaited<ReturnType<typeof createTestDatabase>>;
 let database: Database;
@@ -61,11 +64,11 @@ afterEach(async () => {
   await Promise.all(relays.splice(0).map((one) => one.stop()));
   await Promise.all(receivers.splice(0).map((one) => one.close()));
   clock.aheadMs = 0;
-  await sql.query('truncate outbox_event, webhook_endpoint cascade');
+  await sql.query('truncate outbox_event, webhook_endpoint, attempt cascade');
 });
 
 function newRelay(changes: Partial<typeof config> = {}): Relay {
-  const made = createRelay({ database, config: { ...config, ...changes }, log, wake });
+  const made = createRelay({ database, config: { ...config, ...changes }, log, wake, schema });
   relays.push(made);
   return made;
 }
@@ -158,7 +161,7 @@ describe('an event on its way to a subscriber', () => {
   // This is the product: without it a channel manager never learns of a booking.
   test('arrives signed within moments of its commit, once, and the delivery log tells where the time went', async () => {
     const receiver = await subscribe({ events: ['booking.*'] });
-    relays.push(startRelay({ database, config, log, wake }));
+    relays.push(startRelay({ database, config, log, wake, schema }));
     const id = await happen();
     wake.poke();
     await receiver.arrived(1);
@@ -454,12 +457,12 @@ describe('several relays on one database', () => {
     const answer = { outcome: 'server_error' as const, statusCode: 500, error: null, totalMs: 1 };
     const result = (claimed: Claimed) =>
       resultOf(claimed, answer, { schedule: config.webhookRetrySchedule, startedAt: claimed.claimedAt });
-    expect(await settle(database.system, [result(late!)])).toEqual([]);
+    expect(await settle(database.system, [result(late!)], { windowMs: WINDOW_MS })).toEqual([]);
     expect(await everything()).toEqual(before);
 
-    expect(await settle(database.system, [result(current!)])).toEqual([current!.deliveryId]);
+    expect(await settle(database.system, [result(current!)], { windowMs: WINDOW_MS })).toEqual([current!.deliveryId]);
     const after = await everything();
-    expect(await settle(database.system, [result(late!), result(current!)])).toEqual([]);
+    expect(await settle(database.system, [result(late!), result(current!)], { windowMs: WINDOW_MS })).toEqual([]);
     expect(await everything()).toEqual(after);
   });
 
@@ -472,7 +475,7 @@ describe('several relays on one database', () => {
   /** What a relay does until it is killed right after its claim. */
   async function claimAndForget(): Promise<Claimed[]> {
     await dispatch(database.system);
-    return claim(database.system, { room: 10, leaseMs: LEASE_MS, mostAttempts: 5 });
+    return claim(database.system, { room: 10, leaseMs: LEASE_MS, windowMs: WINDOW_MS, mostAttempts: 5 });
   }
 
   /** Makes the call and never settles it. */
@@ -553,7 +556,7 @@ describe('a relay', () => {
   test('that cannot decrypt a secret sends nothing unsigned and tries again later', async () => {
     const receiver = await subscribe();
     await happen();
-    await newRelay({ appKey: randomBytes(32) }).drain();
+    await newRelay({ appKey: givenKeys(randomBytes(32)) }).drain();
     expect(receiver.received).toEqual([]);
     const [delivery] = await deliveries();
     expect(delivery).toMatchObject({ status: 'PENDING', attempts: 1, error: expect.stringContaining('APP_KEY') });

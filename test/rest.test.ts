@@ -557,6 +557,26 @@ describe('Idempotency-Key', () => {
     expect(await bookings(world)).toBe(1);
   });
 
+  // Whoever is told that a booking was made doesn't ask for it again: the guest would come to a house that others have.
+  test('a booking that a crash left undone is never said to be carried out, not even while the hold on its key ends', async () => {
+    const world = await startWorld();
+    const { id } = await world.property({ units: 100 });
+    const keys = Array.from({ length: 20 }, (_, i) => `k${i}`);
+    const ask = (key: string) => world.post('/v1/bookings', { property_id: id, ...stay }, { 'idempotency-key': key });
+    for (const key of keys) await ask(key);
+    // What processes leave behind that die before the commit. The holds end one after another while all are asked again.
+    await world.database.asAgency(world.agencyId, (client) =>
+      client.query(
+        `update idempotency_key set committed = false, status = null, headers = null, body = null,
+           locked_until = clock_timestamp() + substr(key, 2)::int * interval '10 milliseconds'`,
+      ),
+    );
+    const answers = await Promise.all(keys.map(ask));
+    const said = new Set(answers.map(({ status, body }) => body.code ?? status));
+    said.delete('IDEMPOTENCY_IN_PROGRESS');
+    expect([...said]).toEqual([201]);
+  });
+
   // The laptop that sleeps in the middle of a request: what it does when it wakes must not be done twice.
   test('of a request that outlives its hold on the key and the one that took it over, one books', async () => {
     const world = await startWorld();

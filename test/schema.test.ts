@@ -1,31 +1,23 @@
 import { type GraphQLField, isInputObjectType, isObjectType, printSchema } from 'graphql';
 import { expect, test } from 'vitest';
-import { z } from 'zod';
 import { schema } from '../src/domains.ts';
 import { doors } from '../src/doors.ts';
-import { optionsOf } from '../src/gateway/guard.ts';
+import { printAsyncApi } from '../src/gateway/asyncapi/document.ts';
 import { printOpenApi } from '../src/gateway/openapi/document.ts';
+import { optionsOf } from '../src/graph/guard.ts';
 import { catalogue } from '../src/outbox/event.ts';
+import { publishedConnectForm, publishedEvent } from '../src/outbox/published.ts';
 import { rows } from '../src/routes.ts';
 
 // Clients are generated from these files and reviewers read their diff. `npm run schema` prints them anew.
 test('schema/ is what the code prints', async () => {
   await expect(`${printSchema(schema)}\n`).toMatchFileSnapshot('../schema/schema.graphql');
   await expect(json(printOpenApi(schema, rows, doors))).toMatchFileSnapshot('../schema/openapi.json');
+  await expect(json(printAsyncApi())).toMatchFileSnapshot('../schema/asyncapi.json');
   for (const event of catalogue()) {
-    const { name, summary } = event;
-    const file = {
-      $id: name,
-      title: name,
-      description: summary,
-      ...z.toJSONSchema(event.data),
-      examples: [event.example],
-    };
-    await expect(json(file)).toMatchFileSnapshot(`../schema/events/${name}.json`);
-    if (!event.connect) continue;
-    const { connect, connectExample } = event;
-    const told = { title: connect.name, ...z.toJSONSchema(connect.data), examples: [connectExample] };
-    await expect(json(told)).toMatchFileSnapshot(`../schema/connect/${connect.name}.json`);
+    await expect(json(publishedEvent(event))).toMatchFileSnapshot(`../schema/events/${event.name}.json`);
+    const connect = publishedConnectForm(event);
+    if (connect) await expect(json(connect)).toMatchFileSnapshot(`../schema/connect/${event.connect!.name}.json`);
   }
 });
 

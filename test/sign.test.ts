@@ -2,7 +2,8 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
 import { describe, expect, test } from 'vitest';
-import { open, seal } from '../src/platform/webhooks/secrets.ts';
+import { givenKeys } from '../src/core/app-key.ts';
+import { open, seal } from '../src/core/secrets.ts';
 import { connectBody, connectBodyParts, standardBody } from '../src/relay/envelope.ts';
 import { nextAttemptAt, readRetryAfter } from '../src/relay/schedule.ts';
 import { newSecret, signatures, verify } from '../src/relay/sign.ts';
@@ -174,17 +175,25 @@ describe('the schedule', () => {
 describe('a secret in the database', () => {
   // Whoever reads a backup could otherwise sign bookings in our name.
   test('is unreadable without APP_KEY, and a changed one is noticed', () => {
-    const key = randomBytes(32);
+    const key = givenKeys(randomBytes(32));
     const secret = newSecret();
     const sealed = seal(key, secret);
-    expect(sealed).toMatch(/^v1\.[\w-]{16}\.[\w-]{22}\.[\w-]+$/);
+    expect(sealed).toMatch(/^v2\.[0-9a-f]{8}\.[\w-]{16}\.[\w-]{22}\.[\w-]+$/);
     expect(sealed).not.toContain(secret.slice(6, 20));
     expect(seal(key, secret)).not.toBe(sealed);
     expect(open(key, sealed)).toBe(secret);
-    expect(() => open(randomBytes(32), sealed)).toThrow(/APP_KEY/);
-    const [version, iv, tag, text] = sealed.split('.');
+    expect(() => open(givenKeys(randomBytes(32)), sealed)).toThrow(/APP_KEY/);
+    const [version, id, iv, tag, text] = sealed.split('.');
     const changed = `${text!.startsWith('A') ? 'B' : 'A'}${text!.slice(1)}`;
-    expect(() => open(key, [version, iv, tag, changed].join('.'))).toThrow(/APP_KEY/);
+    expect(() => open(key, [version, id, iv, tag, changed].join('.'))).toThrow(/APP_KEY/);
     expect(() => open(key, 'whsec_plain')).toThrow(/not a sealed secret/);
+  });
+
+  // Whoever updates Bellhop keeps the endpoints that were registered before, whose secrets named no key.
+  test('that a release before has sealed is read on, under whichever of the keys it was', () => {
+    const old = Buffer.alloc(32, 7);
+    const sealed = 'v1.AAECAwQFBgcICQoL.49SxQvOlamTPFhGEN5vDGA.b-maFX5WuywR3Zf5';
+    expect(open(givenKeys(randomBytes(32), old), sealed)).toBe('whsec_before');
+    expect(() => open(givenKeys(randomBytes(32)), sealed)).toThrow(/APP_KEY_PREVIOUS/);
   });
 });

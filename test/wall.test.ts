@@ -68,6 +68,7 @@ describe('a second agency', () => {
       booking_id: '/v1/bookings',
       owner_id: '/v1/owners',
       source_id: '/v1/ical-sources',
+      endpoint_id: '/v1/webhooks',
     };
     const tried: string[] = [];
     for (const { method, path, example } of rows) {

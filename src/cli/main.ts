@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { VERSION } from '../core/version.ts';
 import { type Answer, failure, type Io } from './answer.ts';
+import type { Since } from './webhook-missed.ts';
 
 /**
  * The `bellhop` command. Resolves with the exit code: 0 when it did what was asked, 1 when that failed, 2 when it wasn't
@@ -87,6 +88,18 @@ function program(io: Io, json: boolean, print: (answer: Answer) => void, exit: (
       print(await auditVerify(options));
     });
 
+  bellhop
+    .command('keys')
+    .description('the keys that encrypt secrets in the database')
+    .command('rotate')
+    .description(
+      'make a new key and seal everything anew, beside running servers; can be repeated when it was cut short',
+    )
+    .action(async () => {
+      const { keysRotate } = await import('./keys.ts');
+      print(await keysRotate());
+    });
+
   const token = bellhop.command('token').description('API tokens');
   token
     .command('create')
@@ -129,17 +142,28 @@ function program(io: Io, json: boolean, print: (answer: Answer) => void, exit: (
     .command('listen')
     .description('receive webhooks on this machine, verify and print them; with --json one line an event')
     .requiredOption('--port <port>', 'where to listen; 0 finds a free one', port)
-    .addOption(new Option('--secret <secret>', "the endpoint's whsec_… secret").conflicts('register'))
+    .addOption(new Option('--secret <secret>', "the endpoint's whsec_… secret").argParser(secret).conflicts('register'))
     .option('--register', 'register with a running Bellhop for as long as this listens; needs --token')
-    .option('--token <token>', 'a token that has the ability webhooks:write')
+    .option(
+      '--forward <url>',
+      'hand on what is verified, with the same headers and bytes, and answer what is answered',
+      httpUrl,
+    )
+    .option(
+      '--since <cursor|time>',
+      'first tell what has happened since then, from the event log; needs --token',
+      since,
+    )
+    .option('--token <token>', 'a token that has the ability webhooks:write, and events:read for --since')
     .option('--events <list>', 'what to be told of', names, ['*'])
     .option('--server <url>', 'where Bellhop answers', 'http://127.0.0.1:4000')
-    .action(async (options, command: Command) => {
-      const { secret, register, token: as, events, server } = options;
-      if (!secret && !(register && as)) command.error('error: say --secret, or --register with --token');
+    .addHelpText('after', LISTEN_HELP)
+    .action(async ({ token, server, ...options }, command: Command) => {
+      if (!options.secret && !(options.register && token))
+        command.error('error: say --secret, or --register with --token');
+      if (options.since && !token) command.error('error: --since reads the event log, and needs --token');
       const { webhookListen } = await import('./webhook-listen.ts');
-      const registration = register ? { token: as, events, server } : undefined;
-      await webhookListen({ port: options.port, secret, registration, json }, io, untilSignalled());
+      await webhookListen({ ...options, server: token && { url: server, token }, json }, io, untilSignalled());
     });
 
   return bellhop;
@@ -166,6 +190,15 @@ reported with its line and doesn't stop the others; the exit code is 1 only when
 A property made by --create-properties goes on growing with later imports until somebody gives it a name or a kind.
 `;
 
+const LISTEN_HELP = `
+Examples:
+  bellhop webhook listen --port 4100 --secret whsec_… --forward http://localhost:3000/hooks
+  bellhop webhook listen --port 4100 --register --token '7|…' --since 2027-01-01 --forward http://localhost:3000/hooks
+
+What isn't verified is never forwarded; the line says which rule failed. What was missed is signed anew with the same secret, in
+Bellhop's own envelope and with the bytes that webhooks send. The last line names the cursor to begin with the next time.
+`;
+
 function id(text: string): number {
   return whole(text, 1, 2_147_483_647);
 }
@@ -179,6 +212,23 @@ function whole(text: string, least: number, most: number): number {
   if (!(number >= least && number <= most))
     throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
   return number;
+}
+
+function secret(text: string): string {
+  if (!/^whsec_[A-Za-z0-9+/]+={0,2}$/.test(text))
+    throw new InvalidArgumentError('It must be the whole whsec_… text that registering the endpoint answered with.');
+  return text;
+}
+
+function httpUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new InvalidArgumentError('It must be like http://localhost:3000/hooks.');
+  return text;
+}
+
+/** A date begins with four digits, as no cursor does. */
+function since(text: string): Since {
+  return /^\d{4}-\d{2}/.test(text) ? { since: moment(text).toISOString() } : { after: text };
 }
 
 function percent(text: string): number {

@@ -5,6 +5,7 @@ import type { Services, Viewer } from '../core/viewer.ts';
 import { openDatabase } from '../database/index.ts';
 import { openWake } from '../outbox/wake.ts';
 import { agencyViewer } from '../platform/agency-viewer.ts';
+import { openLog } from '../telemetry/log.ts';
 
 /**
  * Runs a command on the database that a server uses, or would: it joins an embedded one that runs already, and then
@@ -12,7 +13,7 @@ import { agencyViewer } from '../platform/agency-viewer.ts';
  */
 export async function withServices<T>(work: (services: Services) => Promise<T>): Promise<T> {
   const config = readConfig({ LOG_LEVEL: 'warn', ...process.env });
-  const log = pino({ name: 'bellhop', level: config.logLevel }, pino.destination({ fd: 2, sync: true }));
+  const log = openLog(config.logLevel, pino.destination({ fd: 2, sync: true }));
   const database = await openDatabase(config, log);
   try {
     const wake = openWake(database.system, database.ownerUrl, log);

@@ -1,25 +1,40 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { verify } from '../relay/sign.ts';
 import type { Io } from './answer.ts';
-import { type Registration, register } from './webhook-register.ts';
+import type { Server } from './api.ts';
+import { type Call, inWords, look, withForwarded } from './webhook-call.ts';
+import { forward } from './webhook-forward.ts';
+import { missedCalls, type Since } from './webhook-missed.ts';
+import { register } from './webhook-register.ts';
 
 export interface ListenCommand {
   port: number;
   /** Undefined when it comes from registering. */
   secret?: string;
-  /** Where to register for as long as this listens. */
-  registration?: Registration;
+  /** Register with `server` for as long as this listens. */
+  register?: boolean;
+  /** Needed to register, and to read what was missed. */
+  server?: Server;
+  /** What to be told of. */
+  events: string[];
+  /** Hand on what is verified to this address. */
+  forward?: string;
+  /** First tell what has happened since then. */
+  since?: Since;
   json: boolean;
 }
 
 /**
  * `bellhop webhook listen`: a receiver that verifies each call as a customer's should, prints it, and answers 200, or 401
- * with the rule that failed. Listens on this machine only, until `until`.
+ * with the rule that failed. With an address to forward to, the answer is that program's. Listens on this machine only, until
+ * `until`.
  */
 export async function webhookListen(command: ListenCommand, io: Io, until: Promise<unknown>): Promise<void> {
   let secret = command.secret;
-  const server = createServer((request, response) => {
+  const ended = new AbortController();
+  const print = (call: Call) =>
+    io.stdout.write(command.json ? `${JSON.stringify(call)}\n` : inWords(call, { pretty: io.stdout.isTTY === true }));
+  const listener = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy()); // The caller hung up.
   });
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
@@ -28,56 +43,81 @@ export async function webhookListen(command: ListenCommand, io: Io, until: Promi
       const status = body === 'wrong method' ? 405 : 413;
       return response.writeHead(status, { connection: 'close' }).end(`${body}\n`);
     }
-    const call = look(request, body, secret);
-    io.stdout.write(command.json ? `${JSON.stringify(call)}\n` : inWords(call, io.stdout.isTTY === true));
-    response.writeHead(call.verified ? 200 : 401).end(call.verified ? '' : `${call.rule}: ${call.explanation}\n`);
+    const call = look(request.headers, body, secret ?? '');
+    if (!call.verified || !command.forward) {
+      print(call);
+      return response
+        .writeHead(call.verified ? 200 : 401)
+        .end(call.verified ? '' : `${call.rule}: ${call.explanation}\n`);
+    }
+    const forwarded = await forward(command.forward, request.rawHeaders, body);
+    print(withForwarded(call, forwarded));
+    response.writeHead(forwarded.status ?? 502).end(forwarded.answer);
   };
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(command.port, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  await new Promise<void>((resolve, reject) =>
+    listener.once('error', reject).listen(command.port, '127.0.0.1', resolve),
+  );
+  const url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/`;
   try {
-    const registered = command.registration && (await register(command.registration, url));
+    const registered = command.register ? await register(command.server!, command.events, url) : undefined;
     secret ??= registered?.secret;
-    io.stderr.write(
-      `Listening on ${url}${registered ? `, registered as webhook ${registered.id}` : ''}. Ctrl-C ends it.\n`,
-    );
-    await until;
-    await registered?.remove();
+    try {
+      io.stderr.write(
+        `Listening on ${url}${registered ? `, registered as webhook ${registered.id}` : ''}. Ctrl-C ends it.\n`,
+      );
+      // Registered first, so that nothing falls between what was missed and what is told from now on.
+      const caughtUp = command.since
+        ? catchUp({ ...command, secret: secret!, since: command.since, signal: ended.signal }, print, io)
+        : undefined;
+      await Promise.race([until, Promise.resolve(caughtUp).then(() => until)]);
+    } finally {
+      await registered?.remove();
+    }
   } finally {
-    server.close();
-    server.closeAllConnections();
+    ended.abort();
+    listener.close();
+    listener.closeAllConnections();
   }
 }
 
-interface Call {
-  time: string;
-  event: string | null;
-  id: string | null;
-  attempt: number | null;
-  verified: boolean;
-  /** Which rule failed, when it isn't verified. */
-  rule?: string;
-  explanation?: string;
-  body: unknown;
+/** Tells what was missed, oldest first, one after the other: whoever receives it may have to know the first for the second. */
+async function catchUp(
+  {
+    server,
+    since,
+    events,
+    secret,
+    forward: address,
+    signal,
+  }: ListenCommand & { secret: string; since: Since; signal: AbortSignal },
+  print: (call: Call) => void,
+  io: Io,
+): Promise<void> {
+  let [count, refused, last] = [0, 0, 'after' in since ? since.after : since.since];
+  for await (const { headers, body, cursor } of missedCalls(server!, { since, events, secret })) {
+    if (signal.aborted) return;
+    const call = { ...look(byName(headers), body, secret), cursor };
+    if (address) {
+      const forwarded = await forward(address, headers, body);
+      print(withForwarded(call, forwarded));
+      if (forwarded.status === null) {
+        io.stderr.write(`Nothing answers at ${address}. Begin again with --since ${last} when it does.\n`);
+        return;
+      }
+      if (forwarded.status < 200 || forwarded.status > 299) refused++;
+    } else print(call);
+    count++;
+    last = cursor;
+  }
+  const not = refused > 0 ? `, ${refused} of them not answered 2xx` : '';
+  io.stderr.write(`${count} missed events${not}. The next time begin with --since ${last}\n`);
 }
 
-function look({ headers }: IncomingMessage, body: Buffer, secret: string | undefined): Call {
-  const verdict = verify({ headers, body, secret: secret ?? '' });
-  const text = body.toString('utf8');
-  return {
-    time: new Date().toISOString(),
-    event: headers['x-event']?.toString() ?? null,
-    id: headers['webhook-id']?.toString() ?? null,
-    attempt: Number(headers['x-attempt']) || null,
-    verified: verdict.valid,
-    ...(!verdict.valid && { rule: verdict.rule, explanation: verdict.explanation }),
-    body: parsed(text),
-  };
-}
-
-function inWords({ time, event, id, attempt, verified, rule, explanation, body }: Call, pretty: boolean): string {
-  const verdict = verified ? 'verified' : `NOT VERIFIED (${rule}): ${explanation}`;
-  const again = attempt && attempt > 1 ? `  attempt ${attempt}` : '';
-  return `${time.slice(11, 19)}  ${event ?? '(no X-Event)'}  ${id ?? '(no webhook-id)'}${again}  ${verdict}\n${JSON.stringify(body, null, pretty ? 2 : 0)}\n`;
+function byName(rawHeaders: string[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (let place = 0; place < rawHeaders.length; place += 2)
+    headers[rawHeaders[place]!.toLowerCase()] = rawHeaders[place + 1]!;
+  return headers;
 }
 
 const LARGEST_BODY = 1024 * 1024;
@@ -91,12 +131,4 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer | 'too large'> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

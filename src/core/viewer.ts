@@ -9,6 +9,7 @@ import type { Wake } from '../outbox/wake.ts';
 import type { Ability } from './abilities.ts';
 import { clock } from './clock.ts';
 import { todayIn } from './dates.ts';
+import { beginSpan, traceTransaction } from './trace.ts';
 
 /** The agency as every request needs it: read with the token, and never written through here. */
 export interface ViewerAgency {
@@ -28,6 +29,8 @@ export interface Actor {
   tokenName?: string;
   ip?: string;
   requestId?: string;
+  /** The place in a trace that what is done follows from, in W3C's words. */
+  traceparent?: string;
 }
 
 /**
@@ -114,20 +117,36 @@ export class Viewer {
    * again when PostgreSQL chose it as a deadlock's victim, so it must not have effects of its own.
    */
   async write<T>(facts: (tx: Transaction, emit: Emit, audit: Audit) => Promise<T>): Promise<T> {
-    const result = await pRetry(
-      () =>
-        this.writeOnce(facts).catch((error) => {
-          throw isRetryable(error) ? error : new AbortError(error);
-        }),
-      { retries: 4, minTimeout: 5, maxTimeout: 100, randomize: true },
-    );
-    this.services.wake.poke();
-    return result;
+    const { traceparent, requestId } = this.actor;
+    const span = beginSpan('write', {
+      kind: 'internal',
+      parent: traceparent,
+      facts: { 'bellhop.request_id': requestId },
+    });
+    try {
+      const result = await pRetry(
+        () =>
+          this.writeOnce(facts, span?.traceparent ?? traceparent).catch((error) => {
+            throw isRetryable(error) ? error : new AbortError(error);
+          }),
+        { retries: 4, minTimeout: 5, maxTimeout: 100, randomize: true },
+      );
+      span?.end();
+      this.services.wake.poke();
+      return result;
+    } catch (error) {
+      span?.end({}, error instanceof Error ? error.name : 'refused');
+      throw error;
+    }
   }
 
-  private writeOnce<T>(facts: (tx: Transaction, emit: Emit, audit: Audit) => Promise<T>): Promise<T> {
+  private writeOnce<T>(
+    facts: (tx: Transaction, emit: Emit, audit: Audit) => Promise<T>,
+    traceparent: string | undefined,
+  ): Promise<T> {
     return this.db.$transaction(
       async (tx) => {
+        traceTransaction(tx, traceparent);
         await this.precondition?.(tx);
         const lines = new AuditLines(this.agency.id, this.actor);
         const audit: Audit = (...line) => lines.add(...line);

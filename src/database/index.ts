@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Prisma, PrismaClient } from '../../prisma/generated/client/client.ts';
 import type { Config } from '../config.ts';
+import { watchPool } from '../core/metrics.ts';
 import { clientsByAgency, readerByAgency } from './clients.ts';
 import { openEmbedded } from './embedded.ts';
 import { migrate } from './migrate.ts';
@@ -41,7 +42,10 @@ export async function openDatabase(
   const app = openPool(ownerUrl, 'bellhop_app', config.databasePool, log);
   const system = openPool(ownerUrl, 'bellhop_system', Math.max(3, Math.ceil(config.databasePool / 2)), log);
 
+  const watched = [watchPool(app, 'requests'), watchPool(system, 'system')];
+
   async function close(): Promise<void> {
+    for (const forget of watched) forget();
     await endPools([app, system], log);
     await server?.close();
   }

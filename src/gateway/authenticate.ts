@@ -12,7 +12,14 @@ import type { Wake } from '../outbox/wake.ts';
 import { parseToken, secretMatches } from '../platform/tokens.ts';
 
 /** From a request's headers to who is asking, or a refusal. */
-export type Authenticate = (headers: IncomingHttpHeaders, from: { ip?: string; requestId: string }) => Promise<Viewer>;
+export type Authenticate = (headers: IncomingHttpHeaders, from: Origin) => Promise<Viewer>;
+
+/** Where a request comes from. */
+export interface Origin {
+  ip?: string;
+  requestId: string;
+  traceparent?: string;
+}
 
 interface Known {
   tokenId: number;
@@ -44,7 +51,7 @@ export function openAuthentication(services: {
   const used = new LRUCache<number, number>({ max: 10_000 });
   services.wake.onTokenChanged((tokenId) => believed.delete(tokenId));
 
-  return async (headers, { ip, requestId }) => {
+  return async (headers, { ip, requestId, traceparent }) => {
     const token = parseToken(bearer(headers.authorization) ?? '');
     if (!token) throw unauthenticated();
     let lookup = believed.get(token.id);
@@ -62,7 +69,7 @@ export function openAuthentication(services: {
     noteUse(known, now.getTime(), { ip, requestId });
     return new Viewer(
       known.agency,
-      { name: `token:${known.tokenId}`, tokenId: known.tokenId, tokenName: known.name, ip, requestId },
+      { name: `token:${known.tokenId}`, tokenId: known.tokenId, tokenName: known.name, ip, requestId, traceparent },
       known.abilities,
       services,
     );

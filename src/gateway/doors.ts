@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import { v7 as uuid } from 'uuid';
 import { DomainError } from '../core/errors.ts';
 import type { Services } from '../core/viewer.ts';
 import { readBody } from './body.ts';
 import { deadline } from './deadline.ts';
 import { toDomainError } from './mask.ts';
+import { observed } from './observe.ts';
 import { type Answer, refusal } from './rest/answer.ts';
 import { etagOf, isKnown } from './rest/etag.ts';
 import { namesIn, readSearch } from './rest/parameters.ts';
@@ -59,18 +59,20 @@ export function doorServer(doors: Door[], services: Services & { log: Logger }) 
     const here = compiled.filter(({ pattern }) => pattern.test(path));
     if (here.length === 0) return undefined;
     return async (req, res) => {
-      const requestId = uuid();
+      const known = observed(req);
+      const { requestId, ip } = known;
       const method = req.method === 'HEAD' ? 'GET' : req.method;
       let answer: Answer;
       try {
         const door = here.find((one) => one.method === method) ?? refuseMethod(method, here);
+        known.route = door.path;
         const [, ...values] = door.pattern.exec(path)!;
         const call: Call = {
           path: values,
           query: readSearch(req.url!.split('?', 2)[1] ?? ''),
           headers: req.headers,
           body: method === 'GET' ? Buffer.alloc(0) : await readBody(req),
-          ip: req.socket.remoteAddress,
+          ip,
           requestId,
         };
         answer = await deadline(door.serve(call, services));

@@ -13,10 +13,11 @@ import {
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { DomainError, HTTP_STATUS } from '../core/errors.ts';
+import { graphqlOperations } from '../core/metrics.ts';
 import type { Context } from '../graph/builder.ts';
 import { COST_LIMIT } from '../graph/cost.ts';
+import { admit, type Plan, planOf } from '../graph/guard.ts';
 import { deadline } from './deadline.ts';
-import { admit, type Plan, planOf } from './guard.ts';
 import { toDomainError } from './mask.ts';
 import type { Refusals } from './refusals.ts';
 
@@ -98,11 +99,17 @@ function guard(schema: GraphQLSchema, log: Logger, refusals: Refusals): Plugin<A
     onExecute({ args, executeFn, setExecuteFn, setResultAndStopExecution }) {
       const asked = args.contextValue as unknown as Asked;
       const verdict = check(args, asked);
-      if ('refused' in verdict) return setResultAndStopExecution(verdict.refused);
+      const { operation: type = 'query' } = getOperationAST(args.document, args.operationName) ?? {};
+      const count = (outcome: 'ok' | 'errors' | 'refused') => graphqlOperations.inc({ type, outcome });
+      if ('refused' in verdict) {
+        count('refused');
+        return setResultAndStopExecution(verdict.refused);
+      }
       setExecuteFn((given) => deadline(executeFn(given) as Promise<ExecutionResult>));
       return {
         onExecuteDone({ result, setResult }) {
           const { errors, ...rest } = result as ExecutionResult;
+          count(errors ? 'errors' : 'ok');
           const cost = { requested: verdict.cost, limit: COST_LIMIT };
           setResult({
             ...rest,
@@ -115,6 +122,7 @@ function guard(schema: GraphQLSchema, log: Logger, refusals: Refusals): Plugin<A
     onSubscribe({ args, setResultAndStopExecution }) {
       const asked = args.contextValue as unknown as Asked;
       const verdict = check(args, asked);
+      graphqlOperations.inc({ type: 'subscription', outcome: 'refused' in verdict ? 'refused' : 'ok' });
       if ('refused' in verdict) setResultAndStopExecution(verdict.refused);
       return {
         onSubscribeError: ({ error, setError }) => setError(tell(error, asked)),

@@ -11,10 +11,10 @@ import {
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { COST_LIMIT } from '../graph/cost.ts';
+import { admit, type Plan, planOf } from '../graph/guard.ts';
 import { planQuery, type QueryPlan } from '../planner/plan.ts';
 import { deadline } from './deadline.ts';
 import { type Asked, TOKEN_LIMIT } from './graphql.ts';
-import { admit, type Plan, planOf } from './guard.ts';
 
 /** A document that was read once: what it needs and costs, and how its data is found. */
 interface Known {

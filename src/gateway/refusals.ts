@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { clock } from '../core/clock.ts';
 import type { DomainError } from '../core/errors.ts';
 import type { Viewer } from '../core/viewer.ts';
-import { MissingAbility } from './guard.ts';
+import { MissingAbility } from '../graph/guard.ts';
 
 export interface Refusals {
   /** Takes note of what a token was refused. Never throws; resolves once what has to be written is. */

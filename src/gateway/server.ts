@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
-import { v7 as uuid } from 'uuid';
 import type { Config } from '../config.ts';
 import { DomainError, HTTP_STATUS } from '../core/errors.ts';
+import { graphqlOperations } from '../core/metrics.ts';
 import type { Database } from '../database/index.ts';
 import type { Row } from '../graph/row.ts';
 import type { Wake } from '../outbox/wake.ts';
@@ -14,6 +14,7 @@ import { type Door, doorServer } from './doors.ts';
 import { openGraphql, refusal } from './graphql.ts';
 import { limitHeaders, openLimits } from './limits.ts';
 import { toDomainError } from './mask.ts';
+import { observe, observed } from './observe.ts';
 import { openPlanned } from './planned.ts';
 import { openRefusals } from './refusals.ts';
 import { restApp } from './rest/app.ts';
@@ -36,6 +37,8 @@ export interface GatewayServices {
   log: Logger;
   /** What `/readyz` answers: each part by name, and whether it works. */
   readiness: () => Promise<Record<string, boolean>>;
+  /** Serves `/metrics` to whoever may look. */
+  metrics: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
 /** One HTTP server with all doors. What is asked often is dispatched before Express, which serves `/docs` and the rest. */
@@ -51,12 +54,14 @@ export async function openGateway(services: GatewayServices): Promise<Gateway> {
   const stopping = new AbortController();
 
   const server = createServer((request, response) => {
-    const path = request.url?.split('?', 1)[0];
+    const path = request.url!.split('?', 1)[0]!;
+    observe(request, response, path, log);
     if (path === '/graphql') serveGraphql(request, response);
     else if (path === '/healthz') answer(response, 200, { status: 'ok' });
     else if (path === '/readyz') serveReadiness(response);
-    else if (path?.endsWith('/calendar.ics') || path?.startsWith('/inbound/')) serveDoor(path, request, response);
-    else if (path?.startsWith('/v1/') && path !== '/v1/openapi.json') rest.row(request, response);
+    else if (path === '/metrics') services.metrics(request, response);
+    else if (path.endsWith('/calendar.ics') || path.startsWith('/inbound/')) serveDoor(path, request, response);
+    else if (path.startsWith('/v1/') && !DOCUMENTS.has(path)) rest.row(request, response);
     else rest.app(request, response);
   });
   server.keepAliveTimeout = 65_000; // Longer than a load balancer's, so that it is the one to let go.
@@ -83,17 +88,20 @@ export async function openGateway(services: GatewayServices): Promise<Gateway> {
   };
 
   async function serveGraphql(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const requestId = uuid();
+    const known = observed(request);
+    const { requestId } = known;
     response.setHeader('x-request-id', requestId);
     try {
       if (wantsPage(request)) return await graphql(request, response, {});
-      const viewer = await authenticate(request.headers, { ip: request.socket.remoteAddress, requestId });
+      const viewer = await authenticate(request.headers, known);
+      known.viewer = viewer;
       const verdict = await limits.take(viewer.actor.tokenId!);
       for (const [name, value] of Object.entries(limitHeaders(verdict))) response.setHeader(name, value);
       if (!verdict.allowed) throw new DomainError('RATE_LIMITED', 'Too Many Attempts.');
       const body = request.method === 'POST' ? readable(request, decode(await readBody(request))) : undefined;
       const planned = await plannedAnswer?.(request, body, { viewer, requestId, signal: stopping.signal });
       if (planned) {
+        graphqlOperations.inc({ type: 'query', outcome: 'ok' });
         response.writeHead(200, { 'content-type': planned.type, 'content-length': Buffer.byteLength(planned.body) });
         return void response.end(planned.body);
       }
@@ -121,6 +129,9 @@ export async function openGateway(services: GatewayServices): Promise<Gateway> {
     answer(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', ...parts });
   }
 }
+
+/** What is told to everybody, without a token. */
+const DOCUMENTS = new Set(['/v1/openapi.json', '/v1/asyncapi.json']);
 
 /** A browser that asks for the page rather than for data. */
 function wantsPage({ method, url, headers }: IncomingMessage): boolean {

@@ -52,7 +52,7 @@ declare global {
     > {
       /**
        * What a token needs to select this field. It stands on root fields, and on the few that lead from one noun to
-       * another's list. `gateway/guard.ts` reads it before anything runs; `/v1`, OpenAPI and the tests read it too.
+       * another's list. `graph/guard.ts` reads it before anything runs; `/v1`, OpenAPI and the tests read it too.
        */
       ability?: Ability;
       /** The same value as SQL, for the planner: without it a selection of this field is executed in the ordinary way. */

@@ -140,6 +140,7 @@ export const auditCriticalEvent = declareEvent<AuditLine>({
       changes: line.changes ?? null,
     },
   }),
+  read: 'auditEntry',
   subject: ({ id }) => ({ kind: 'audit_entry', id, version: 1 }),
   example: {
     audit_entry: {

@@ -14,10 +14,14 @@ export interface EventDeclaration<Facts = never> {
   data: z.ZodObject;
   /** From what the operation knows to what a receiver reads. */
   render(facts: Facts): object;
+  /** The root field that reads its subject by the id, where there is one: what an endpoint's selection selects from. */
+  read?: string;
   /** What it happened to, and the subject's version, which numbers its events. */
   subject(facts: Facts): { kind: string; id: number | string; version: number };
   /** The same fact in the words of Stayntouch Connect. */
   connect?: ConnectForm<Facts>;
+  /** News of the webhooks themselves: told to those who ask for it by name or family, and no part of `*`. */
+  operational?: boolean;
   /** A valid `data`, for documents and the test button. */
   example: object;
   /** A valid Connect `data`, where there is one. */
@@ -55,8 +59,14 @@ export function eventNamed(name: string): AnyEvent | undefined {
   return declared.get(name);
 }
 
+/** The names of the operational events, which `*` doesn't cover. */
+export function operationalEvents(): string[] {
+  return catalogue().flatMap(({ name, operational }) => (operational ? [name] : []));
+}
+
 /** True when `pattern` (a name, `family.*` or `*`) covers `name`. Whole segments, case matters. */
 export function covers(pattern: string, name: string): boolean {
-  if (pattern === '*' || pattern === name) return true;
+  if (pattern === '*') return !eventNamed(name)?.operational;
+  if (pattern === name) return true;
   return pattern.endsWith('.*') && name.startsWith(pattern.slice(0, -1)) && !pattern.slice(0, -2).includes('.');
 }

@@ -1,4 +1,5 @@
 import { Invalid } from '../core/errors.ts';
+import { operationalEvents } from './event.ts';
 import type { Wake } from './wake.ts';
 
 /** An event as the log holds it. */
@@ -38,11 +39,18 @@ export interface Queryable {
  */
 export async function readLog(
   db: Queryable,
-  { agencyId, after, types, limit }: { agencyId: number; after?: string; types?: string[]; limit: number },
+  {
+    agencyId,
+    after,
+    since,
+    types,
+    limit,
+  }: { agencyId: number; after?: string; since?: Date; types?: string[]; limit: number },
 ): Promise<LogPage> {
   const [xid, seq] = after === undefined ? ['0', '0'] : parseCursor(after);
-  const patterns = !types || types.length === 0 || types.includes('*') ? null : types;
-  const { rows } = await db.query(READ_LOG, [agencyId, xid, seq, patterns, limit + 1]);
+  const whole = !types || types.length === 0 || types.includes('*');
+  const values = [agencyId, xid, seq, types ?? [], limit + 1, whole, operationalEvents(), since ?? null];
+  const { rows } = await db.query(READ_LOG, values);
   const horizon = rows[0].horizon as string;
   const found = rows.filter((row) => row.id !== null);
   const events = found.slice(0, limit).map((row) => ({
@@ -117,18 +125,23 @@ const READ_LOG = `
       and (xid, seq) > ($2::text::xid8, $3::bigint)
       and xid < h.horizon
       and not test
-      and ($4::text[] is null or type = any($4) or split_part(type, '.', 1) || '.*' = any($4))
+      and ($8::timestamptz is null or occurred_at >= $8)
+      and ($6::boolean and type <> all($7::text[]) or type = any($4::text[]) or split_part(type, '.', 1) || '.*' = any($4))
     order by xid, seq
     limit $5
   ) e on true
   order by e.xid, e.seq`;
 
 /** Opaque to clients, so that it may change. */
-function cursorOf(xid: string, seq: string): string {
+export function cursorOf(xid: string, seq: string): string {
   return Buffer.from(`${xid}.${seq}`).toString('base64url');
 }
 
-function parseCursor(cursor: string): [xid: string, seq: string] {
+/** Before the first event. */
+export const BEGINNING = cursorOf('0', '0');
+
+/** Refuses what this log has not given out. */
+export function parseCursor(cursor: string): [xid: string, seq: string] {
   const [, xid, seq] = /^(\d{1,20})\.(\d{1,19})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   if (!xid || !seq || BigInt(xid) > MOST_XID || BigInt(seq) > MOST_SEQ) {
     throw new Invalid({ after: ['is not a cursor that this log has given out'] });

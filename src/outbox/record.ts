@@ -1,8 +1,10 @@
 import { v7 as uuid } from 'uuid';
 import { clock } from '../core/clock.ts';
+import { traceOf } from '../core/trace.ts';
 import type { Transaction } from '../database/index.ts';
 import { connectBodyParts, standardBody } from '../relay/envelope.ts';
 import type { AnyEvent, EventDeclaration } from './event.ts';
+import { fits, shortened } from './fit.ts';
 
 export interface Recorded {
   /** The event's id: the same in the log, in every delivery and at every replay. */
@@ -60,7 +62,9 @@ export function renderEvents<Facts>(agencyId: number, event: EventDeclaration<Fa
     const [before, after] = connect
       ? connectBodyParts({ event: connect.name, createdAt, data: connect.data.parse(connect.render(facts)) })
       : [];
-    const body = standardBody({ id, event: event.name, createdAt, agencyId, data });
+    const bodyOf = (told: object) => standardBody({ id, event: event.name, createdAt, agencyId, data: told });
+    const whole = bodyOf(data);
+    const body = fits(whole) ? whole : bodyOf(shortened(event.data, data));
     return { id, subject: `${kind}:${subjectId}`, subject_seq: version, body, before, after };
   });
   return { agencyId, event, createdAt, rows };
@@ -80,9 +84,9 @@ export async function recordRendered(
         as r(id uuid, subject text, subject_seq int, body text, before text, after text)
     )
     insert into outbox_event
-      (id, seq, agency_id, type, subject, subject_seq, occurred_at, body, connect_type, connect_body, silent, test)
+      (id, seq, agency_id, type, subject, subject_seq, occurred_at, body, connect_type, connect_body, silent, test, traceparent)
     select id, seq, ${agencyId}, ${event.name}, subject, subject_seq,
-      ${createdAt}, body, ${event.connect?.name ?? null}, before || seq || after, ${silent}, ${test}
+      ${createdAt}, body, ${event.connect?.name ?? null}, before || seq || after, ${silent}, ${test}, ${traceOf(tx) ?? null}
     from e`;
   return rows.map(({ id }) => ({ id }));
 }

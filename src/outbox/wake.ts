@@ -18,7 +18,7 @@ export interface Wake {
   close(): Promise<void>;
 }
 
-const CHANNEL = 'bellhop_log';
+export const CHANNEL = 'bellhop_log';
 /** Notified by whoever changes a token, in the change's own transaction. */
 export const TOKEN_CHANNEL = 'bellhop_token';
 const COALESCE_MS = 20;

@@ -44,13 +44,19 @@ builder.queryField('eventLog', (t) =>
     ability: 'events:read',
     args: {
       after: t.arg.string({ description: 'A cursor; the beginning of the log when not said.' }),
+      since: t.arg({ type: 'DateTime', description: 'Only what has happened at or after this instant.' }),
       types: t.arg.stringList({ description: 'Event names or `family.*`; all when not said.' }),
       limit: t.arg.int({ description: `At most ${LIMIT}; 100 when not said.` }),
     },
-    resolve: (_root, { after, types, limit }, { viewer }) => {
+    resolve: (_root, { after, since, types, limit }, { viewer }) => {
       const most = limit ?? 100;
       refuse({ limit: (most < 1 || most > LIMIT) && `must be from 1 to ${LIMIT}`, types: typesProblem(types) });
-      return read(viewer, { after: after ?? undefined, types: types ?? undefined, limit: most });
+      return read(viewer, {
+        after: after ?? undefined,
+        since: since ?? undefined,
+        types: types ?? undefined,
+        limit: most,
+      });
     },
   }),
 );
@@ -79,7 +85,10 @@ builder.subscriptionField('events', (t) =>
   }),
 );
 
-function read(viewer: Viewer, page: { after?: string; types?: string[]; limit: number }): Promise<LogPage> {
+function read(
+  viewer: Viewer,
+  page: { after?: string; since?: Date; types?: string[]; limit: number },
+): Promise<LogPage> {
   return readLog(queryable(viewer.db), { agencyId: viewer.agency.id, ...page });
 }
 

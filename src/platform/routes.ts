@@ -3,8 +3,14 @@ import { deliveries } from './webhooks/deliveries.ts';
 import { webhooks } from './webhooks/types.ts';
 
 const WEBHOOK = `
-  id url events format description enabled disabled_reason: disabledReason
+  id url events format selection description enabled disabled_reason: disabledReason disabled_at: disabledAt
+  rate_per_second: ratePerSecond ordered token_id: tokenId
   created_at: createdAt updated_at: updatedAt`;
+
+const HEALTH = `health {
+    delivered failed retrying waiting p50_ms: p50Ms p95_ms: p95Ms p99_ms: p99Ms oldest_waiting_at: oldestWaitingAt
+    breaker next_attempt_at: nextAttemptAt succeeded_at: succeededAt failing_since: failingSince
+  }`;
 
 const DELIVERY = `
   id event_id: eventId event endpoint_id: endpointId status attempt_count: attemptCount replay test
@@ -33,8 +39,8 @@ const events: Row = {
   path: '/v1/events',
   tag: 'Events',
   summary: 'Read the event log',
-  document: `query ($after: String, $types: [String!], $limit: Int = 100) {
-    data: eventLog(after: $after, types: $types, limit: $limit) {
+  document: `query ($after: String, $since: DateTime, $types: [String!], $limit: Int = 100) {
+    data: eventLog(after: $after, since: $since, types: $types, limit: $limit) {
       data: nodes { id event created_at: createdAt agency_id: agencyId data subject subject_sequence: subjectSequence cursor }
       next_cursor: nextCursor
       has_more: hasMore
@@ -53,7 +59,7 @@ export const platformRoutes: Row[] = [
     path: '/v1/webhooks/{id}',
     tag,
     summary: 'Read a webhook endpoint',
-    document: `query ($id: ID!) { data: webhook(id: $id) { ${WEBHOOK} } }`,
+    document: `query ($id: ID!) { data: webhook(id: $id) { ${WEBHOOK} ${HEALTH} } }`,
   },
   {
     method: 'POST',
@@ -69,7 +75,7 @@ export const platformRoutes: Row[] = [
     path: '/v1/webhooks/{id}',
     tag,
     summary: 'Change a webhook endpoint',
-    document: `mutation ($id: ID!, $input: UpdateWebhookInput!) { data: updateWebhook(id: $id, input: $input) { ${WEBHOOK} } }`,
+    document: `mutation ($id: ID!, $input: UpdateWebhookInput!) { data: updateWebhook(id: $id, input: $input) { ${WEBHOOK} ${HEALTH} } }`,
     example: { events: ['booking.*', 'property.*'] },
   },
   {
@@ -103,7 +109,7 @@ export const platformRoutes: Row[] = [
     path: '/v1/webhooks/{id}/enable',
     tag,
     summary: 'Enable a webhook endpoint again',
-    document: `mutation ($id: ID!) { data: enableWebhook(id: $id) { ${WEBHOOK} } }`,
+    document: `mutation ($id: ID!) { data: enableWebhook(id: $id) { ${WEBHOOK} missed { since failed not_made: notMade } } }`,
   },
   {
     method: 'POST',
@@ -111,7 +117,7 @@ export const platformRoutes: Row[] = [
     tag,
     summary: 'Send again what failed to arrive',
     document: `mutation ($id: ID!, $since: DateTime, $until: DateTime) {
-      data: replayWebhook(id: $id, since: $since, until: $until) { endpoint { ${WEBHOOK} } queued more }
+      data: replayWebhook(id: $id, since: $since, until: $until) { endpoint { ${WEBHOOK} } queued more job { id status matched queued done } }
     }`,
     example: { since: '2026-07-15T00:00:00+00:00' },
   },
@@ -136,7 +142,8 @@ export const platformRoutes: Row[] = [
     tag,
     summary: 'The catalogue of events',
     document: `query { data: webhookEvents {
-      event summary ability connect_event: connectEvent schema example
+      event summary ability operational schema example
+      connect_event: connectEvent connect_schema: connectSchema connect_example: connectExample
     } }`,
   },
 ];

@@ -2,6 +2,7 @@ import dns, { type LookupAddress, type LookupOptions } from 'node:dns';
 import net from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Agent, buildConnector } from 'undici';
+import { isOfTheWeb } from './ports.ts';
 
 export type Lookup = (
   host: string,
@@ -15,15 +16,19 @@ export type Lookup = (
  *
  * Three checks, because each alone leaves a hole: Node asks `lookup` nothing for an IP literal; a name may resolve to
  * several addresses, or to another one the second time, so those that were checked are those that are connected to; and
- * whatever a resolver did, the peer of the socket is the truth. No proxy is taken from the environment.
+ * whatever a resolver did, the peer of the socket is the truth. No proxy is taken from the environment. A port that is
+ * another protocol's is closed on every address.
  */
 export function openAgent({
   allowed,
   timeoutMs,
+  mostBytes,
   lookup = dns.lookup,
 }: {
   allowed: string[];
   timeoutMs: number;
+  /** The longest answer that is taken; any, when not said. */
+  mostBytes?: number;
   lookup?: Lookup;
 }): Agent {
   const connect = buildConnector({
@@ -34,7 +39,9 @@ export function openAgent({
   });
   return new Agent({
     connections: SOCKETS_PER_ORIGIN,
+    maxResponseSize: mostBytes,
     connect(options, done) {
+      if (!isOfTheWeb(options.port ?? '')) return done(new Blocked(OTHER_PORT), null);
       const host = options.hostname.replace(/^\[|\]$/g, '');
       if (net.isIP(host) && !isReachable(host, allowed)) return done(new Blocked(), null);
       connect(options, (...[error, socket]) => {
@@ -50,10 +57,13 @@ export function openAgent({
 /** What is wrong with a URL that someone wants calls sent to, or null. A name's addresses are judged at each connect. */
 export function checkUrl(text: string, allowed: string[]): string | null {
   if (text.length > 2048) return 'must be at most 2048 characters long';
+  // A parser drops some of them in silence, and what is kept would not be what is called.
+  if (/\p{Cc}/u.test(text)) return 'must not contain line breaks or other control characters';
   if (!URL.canParse(text)) return 'must be a URL, like https://example.com/webhooks';
   const url = new URL(text);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must begin with https:// or http://';
   if (url.username || url.password) return 'must not contain a user name or a password';
+  if (!isOfTheWeb(url.port)) return `is not reachable: ${OTHER_PORT}`;
   const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
   const literal = /(^|\.)localhost$/.test(host) ? '127.0.0.1' : host;
   if (net.isIP(literal) && !isReachable(literal, allowed)) return `is not reachable: ${NOT_PUBLIC}`;
@@ -75,14 +85,17 @@ export function isReachable(address: string, allowed: string[]): boolean {
 export class Blocked extends Error {
   readonly code = 'EBLOCKED';
 
-  constructor() {
-    super(NOT_PUBLIC);
+  constructor(reason = NOT_PUBLIC) {
+    super(reason);
   }
 }
 
 /** All that has been given out of IPv6. Outside of it lie forms that "unicast" includes, like ::127.0.0.1. */
 const GLOBAL_UNICAST: [ipaddr.IPv6, number] = ipaddr.IPv6.parseCIDR('2000::/3');
 const NOT_PUBLIC = 'its address is not a public one (WEBHOOK_ALLOWED_NETWORKS opens others)';
+const OTHER_PORT = 'its port is not one for HTTP (use 443, 8443 or another that is not taken by a known protocol)';
+/** What an operator has named himself may be anywhere. */
+export const ANYWHERE = ['0.0.0.0/0', '::/0'];
 const CONNECT_TIMEOUT_MS = 5_000;
 const SOCKETS_PER_ORIGIN = 32;
 

@@ -52,13 +52,21 @@ function headersOf(delivery: Claimed, secrets: string[]): Record<string, string>
       body: delivery.body,
       secrets,
     }),
-    'X-Event': delivery.eventName,
+    'X-Event': plain(delivery.eventName),
     'X-Delivery-Id': delivery.deliveryId,
     'X-Attempt': String(delivery.attempt),
-    'X-Subject': delivery.subject,
+    'X-Subject': plain(delivery.subject),
     'X-Sequence': String(delivery.subjectSeq),
+    ...(delivery.traceparent && { traceparent: plain(delivery.traceparent) }),
   };
 }
+
+/**
+ * A text as a header can carry it: whatever could end the header, or is no visible ASCII, is a question mark. The names of our
+ * own events and subjects have none of that; what stands in the database is not to be trusted with more than it needs.
+ */
+const plain = (text: string): string => text.slice(0, MOST_IN_HEADER).replace(/[^\x21-\x7e]/g, '?');
+const MOST_IN_HEADER = 256;
 
 const MOST_BYTES_READ = 16 * 1024;
 

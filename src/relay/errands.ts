@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import { v7 as uuid } from 'uuid';
 import { clock } from '../core/clock.ts';
+import { errandRuns } from '../core/metrics.ts';
 import type { Services, Viewer } from '../core/viewer.ts';
 import {
   type ErrandCall,
@@ -147,9 +148,10 @@ export async function runErrand(
 
 async function settle(
   pool: pg.Pool,
-  { id, lease }: ClaimedErrand,
+  { id, kind, lease }: ClaimedErrand,
   { status, error, dueAt }: { status: 'DONE' | 'FAILED' | 'PENDING'; error: string | null; dueAt?: Date },
 ): Promise<void> {
+  errandRuns.inc({ kind, outcome: status === 'PENDING' ? 'again' : status.toLowerCase() });
   await pool.query({
     name: 'errand-settle',
     text: `update errand set status = $3::"ErrandStatus", error = $4, lease = null, due_at = coalesce($5, due_at),

@@ -11,6 +11,8 @@ export type Outcome =
   | 'dns'
   | 'tls'
   | 'blocked'
+  | 'forbidden'
+  | 'internal'
   | 'crashed';
 
 /** What follows from it. */
@@ -33,6 +35,10 @@ export const CONSEQUENCE: Record<Outcome, Consequence> = {
   tls: 'retry',
   // Only the operator can open an address, so time alone won't.
   blocked: 'failed',
+  // Only the endpoint's owner can give the right back, and then has it replayed.
+  forbidden: 'failed',
+  // Our own fault, and tried again without an attempt (see prepare.ts) until there is no time left.
+  internal: 'failed',
   crashed: 'retry',
 };
 
@@ -86,6 +92,10 @@ export function explain({
       return `The connection failed (${detail(error)}).`;
     case 'blocked':
       return `The endpoint was not called: ${detail(error)}.`;
+    case 'forbidden':
+      return detail(error);
+    case 'internal':
+      return `What was to be sent could not be made (${detail(error)}). Look at the endpoint's selection, then replay it.`;
     case 'crashed':
       return error
         ? `The call could not be made (${detail(error)}).`

@@ -1,13 +1,20 @@
+import type { GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import pRetry from 'p-retry';
 import type { Logger } from 'pino';
+import type { AppKey } from '../core/app-key.ts';
+import { open } from '../core/secrets.ts';
 import type { Services } from '../core/viewer.ts';
-import { open } from '../platform/webhooks/secrets.ts';
 import { openAgent } from './address.ts';
 import { type Claimed, claim } from './claim.ts';
 import { deliver } from './deliver.ts';
 import { dispatch } from './dispatch.ts';
 import { claimErrands, runErrand } from './errands.ts';
+import { type Front, openFront } from './front.ts';
+import { observeCall } from './observe.ts';
+import { LATER_MS, openPreparation } from './prepare.ts';
+import { release } from './release.ts';
+import { advanceReplays } from './replay.ts';
 import { openSettler, resultOf } from './settle.ts';
 
 export interface Relay {
@@ -17,12 +24,17 @@ export interface Relay {
   drain(): Promise<void>;
   /** True while it works: started, not stopping, and the database answers. */
   running(): boolean;
-  /** Claims no more and returns when what is in flight has been settled, which takes at most the webhook timeout. */
+  /**
+   * Claims no more, gives back what has not been begun, and returns when what is in flight has been settled, which takes at
+   * most the webhook timeout.
+   */
   stop(): Promise<void>;
 }
 
 interface Deps extends Services {
   log: Logger;
+  /** What selections are rendered by. */
+  schema: GraphQLSchema;
 }
 
 /**
@@ -37,23 +49,37 @@ export function startRelay(deps: Deps): Relay {
 }
 
 /** A relay that does nothing until it is told to start, or to drain. */
-export function createRelay({ log, ...services }: Deps): Relay {
+export function createRelay({ log, schema, ...services }: Deps): Relay {
   const { config, wake } = services;
   const pool = services.database.system;
   const schedule = config.webhookRetrySchedule;
   const timeoutMs = config.webhookTimeoutSeconds * 1000;
   const leaseMs = timeoutMs + LEASE_MARGIN_MS;
+  const windowMs = schedule.at(-1)! * 1000;
   const agent = openAgent({ allowed: config.webhookAllowedNetworks, timeoutMs });
   const unseal = secretReader(config.appKey);
+  const prepare = openPreparation({ ...services, schema, log, windowMs });
   const stopping = new AbortController();
   const givingUp = new AbortController();
   const inFlight = new Set<Promise<void>>();
   const errands = new Set<Promise<void>>();
 
-  const dispatching = openLoop('dispatch', dispatchDue);
-  const delivering = openLoop('deliver', deliverDue);
+  const fronts = { events: openFront(), turns: openFront() };
+  const dispatching = openLoop('dispatch', () => dispatchDue(fronts.events));
+  const delivering = openLoop('deliver', () => deliverDue(fronts.turns));
   const running = openLoop('errands', errandsDue);
-  const settler = openSettler({ pool, log, signal: givingUp.signal, onSettled: delivering.ring });
+  const replaying = openLoop('replays', replaysDue);
+  const settler = openSettler({
+    pool,
+    log,
+    windowMs,
+    signal: givingUp.signal,
+    onSettled() {
+      delivering.ring();
+      replaying.ring();
+    },
+    onNews: dispatching.ring,
+  });
   let stopped: Promise<void> | undefined;
 
   return {
@@ -61,23 +87,24 @@ export function createRelay({ log, ...services }: Deps): Relay {
       dispatching.start();
       delivering.start();
       running.start();
+      replaying.start();
     },
     async drain() {
       for (;;) {
-        const found = [await dispatchDue(), await deliverDue(), await errandsDue()];
+        const found = [await dispatchDue(), await replaysDue(), await deliverDue(), await errandsDue()];
         await allSettled();
         if (!found.includes(true)) return;
       }
     },
-    running: () => dispatching.healthy() && delivering.healthy() && running.healthy(),
+    running: () => [dispatching, delivering, running, replaying].every((loop) => loop.healthy()),
     stop() {
       stopped ??= stop();
       return stopped;
     },
   };
 
-  async function dispatchDue(): Promise<boolean> {
-    const events = await dispatch(pool);
+  async function dispatchDue(front?: Front): Promise<boolean> {
+    const events = await dispatch(pool, front);
     if (events > 0) {
       delivering.ring();
       running.ring();
@@ -86,11 +113,16 @@ export function createRelay({ log, ...services }: Deps): Relay {
   }
 
   /** Starts a call for each delivery it claims: nothing that is claimed waits here, so a lease covers the whole attempt. */
-  async function deliverDue(): Promise<boolean> {
+  async function deliverDue(front?: Front): Promise<boolean> {
     const room = Math.min(MOST_IN_ONE_CLAIM, MOST_CALLS - inFlight.size);
     if (room <= 0) return false; // The next settle rings.
-    const claimed = await claim(pool, { room, leaseMs, mostAttempts: schedule.length });
+    const crowded = inFlight.size >= CROWDED_FROM;
+    const claimed = await claim(pool, { room, leaseMs, windowMs, mostAttempts: schedule.length, crowded, front });
     const at = performance.now();
+    if (stopping.signal.aborted && claimed.length > 0) {
+      await release(pool, claimed, { windowMs });
+      return false;
+    }
     for (const delivery of claimed) {
       const call: Promise<void> = attempt(delivery, at).finally(() => inFlight.delete(call));
       inFlight.add(call);
@@ -101,10 +133,29 @@ export function createRelay({ log, ...services }: Deps): Relay {
   async function attempt(delivery: Claimed, claimedAt: number): Promise<void> {
     // PostgreSQL's clock, carried on by ours, so that relays on several machines agree about the schedule.
     const startedAt = new Date(delivery.claimedAt.getTime() + performance.now() - claimedAt);
-    const answer = await deliver(agent, delivery, { timeoutMs, unseal });
+    const preparing = prepare(delivery);
+    const prepared = preparing instanceof Promise ? await preparing : preparing;
+    if (prepared === 'later') return await postpone(delivery);
+    const answer =
+      'answer' in prepared
+        ? prepared.answer
+        : await observeCall(prepared.send, log, (call) => deliver(agent, call, { timeoutMs, unseal }));
     if (answer.outcome === 'crashed')
       log.error({ delivery: delivery.deliveryId, reason: answer.error }, 'a call could not be made');
     settler.add(resultOf(delivery, answer, { schedule, startedAt }));
+  }
+
+  /** Without an attempt. Where that fails too, the lease runs out and costs one. */
+  async function postpone(delivery: Claimed): Promise<void> {
+    await release(pool, [delivery], { windowMs, afterMs: LATER_MS }).catch((err) =>
+      log.error({ err, delivery: delivery.deliveryId }, 'a delivery could not be put off'),
+    );
+  }
+
+  async function replaysDue(): Promise<boolean> {
+    const moved = await advanceReplays(pool);
+    if (moved) delivering.ring();
+    return moved;
   }
 
   async function errandsDue(): Promise<boolean> {
@@ -129,7 +180,8 @@ export function createRelay({ log, ...services }: Deps): Relay {
     dispatching.ring();
     delivering.ring();
     running.ring();
-    await Promise.all([dispatching.ended(), delivering.ended(), running.ended()]);
+    replaying.ring();
+    await Promise.all([dispatching.ended(), delivering.ended(), running.ended(), replaying.ended()]);
     const tooLong = setTimeout(() => givingUp.abort(), leaseMs);
     await allSettled();
     clearTimeout(tooLong);
@@ -195,8 +247,13 @@ export function createRelay({ log, ...services }: Deps): Relay {
 
 /** The time between the longest attempt and the end of its lease, in which it must be settled. */
 const LEASE_MARGIN_MS = 15_000;
-/** Calls in flight at once. Thirty endpoints that hang until the timeout still leave room for the others. */
-const MOST_CALLS = 256;
+/** Calls in flight at once. */
+const MOST_CALLS = 1_024;
+/**
+ * With so many under way, each endpoint gets a few of what is left: thirty-two that hang can take this much, and all that
+ * answer share the rest.
+ */
+const CROWDED_FROM = 256;
 const MOST_IN_ONE_CLAIM = 64;
 /** Errands that run at once, beside the calls. */
 const MOST_ERRANDS = 16;
@@ -204,7 +261,7 @@ const SHORTEST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
 
 /** Decrypts each secret once. */
-function secretReader(appKey: Buffer): (sealed: string) => string {
+function secretReader(appKey: AppKey): (sealed: string) => string {
   const known = new LRUCache<string, string>({ max: 1_000 });
   return (sealed) => {
     const secret = known.get(sealed) ?? open(appKey, sealed);

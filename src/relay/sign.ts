@@ -36,7 +36,9 @@ export type Rule =
   | 'timestamp-unreadable'
   | 'timestamp-too-old'
   | 'timestamp-too-new'
+  | 'signature-unreadable'
   | 'body-changed'
+  | 'header-changed'
   | 'signature-mismatch';
 
 /**
@@ -53,12 +55,9 @@ export function verify(call: {
   const id = header('webhook-id');
   const sent = header('webhook-timestamp');
   const offered = header('webhook-signature');
-  const missing = TRIO.find((name) => !header(name));
   if (!id || !sent || !offered) {
-    return refused(
-      'missing-header',
-      `The header ${missing} is missing. A proxy may drop headers that it doesn't know.`,
-    );
+    const missing = TRIO.filter((name) => !header(name)).join(' and ');
+    return refused('missing-header', `No ${missing}. A proxy may drop headers that it doesn't know.`);
   }
   const timestamp = Number(sent);
   if (!/^\d+$/.test(sent)) {
@@ -69,36 +68,31 @@ export function verify(call: {
   }
   const age = Math.floor((call.now ?? new Date()).getTime() / 1000) - timestamp;
   if (age > TOLERANCE_SECONDS) {
-    return refused('timestamp-too-old', `The call was signed ${age} s ago; at most ${TOLERANCE_SECONDS} are accepted.`);
+    return refused(
+      'timestamp-too-old',
+      `The call was signed ${age} s ago, which is ${age - TOLERANCE_SECONDS} s too old: it was kept back, or this machine's clock is fast.`,
+    );
   }
   if (age < -TOLERANCE_SECONDS) {
     return refused(
       'timestamp-too-new',
-      `The call was signed ${-age} s in the future: compare the two machines' clocks.`,
+      `The call was signed ${-age} s in the future, which is ${-age - TOLERANCE_SECONDS} s too new: compare the two machines' clocks.`,
     );
   }
-  const matches = (body: string | Buffer) =>
-    offered
-      .split(' ')
-      .some(
-        (one) => one.startsWith('v1,') && same(one.slice(3), standardSignature(call.secret, { id, timestamp, body })),
-      );
-  if (!matches(call.body)) {
-    return reshaped(call.body).some(matches)
-      ? refused(
-          'body-changed',
-          'The body was written anew after it was signed. Verify the bytes as they arrive, before any parsing.',
-        )
-      : refused(
-          'signature-mismatch',
-          "No signature was made with this secret for this body. Check that it is this endpoint's secret.",
-        );
+  const signatures = offered.split(' ').filter((one) => one.startsWith('v1,'));
+  if (signatures.length === 0) {
+    return refused('signature-unreadable', `webhook-signature is "${offered}", which holds no signature "v1,…".`);
   }
+  const matches = (body: string | Buffer) =>
+    signatures.some((one) => same(one.slice(3), standardSignature(call.secret, { id, timestamp, body })));
   const plain = header('x-signature');
+  const plainMatches = plain !== undefined && same(plain, plainSignature(call.secret, call.body));
+  if (!matches(call.body))
+    return reshaped(call.body).some(matches) ? REWRITTEN : plainMatches ? HEADERS_CHANGED : MISMATCH;
   return {
     valid: true,
     // Invalid is what a receiver sees that already holds the newer secret of a rotation.
-    xSignature: !plain ? 'missing' : same(plain, plainSignature(call.secret, call.body)) ? 'valid' : 'invalid',
+    xSignature: !plain ? 'missing' : plainMatches ? 'valid' : 'invalid',
   };
 }
 
@@ -135,3 +129,18 @@ function reshaped(body: Buffer): string[] {
 function refused(rule: Rule, explanation: string): Verdict {
   return { valid: false, rule, explanation };
 }
+
+const REWRITTEN = refused(
+  'body-changed',
+  'The body was written anew after it was signed. Verify the bytes as they arrived, before any parsing.',
+);
+
+const HEADERS_CHANGED = refused(
+  'header-changed',
+  'The secret and the body are right, because X-Signature fits; webhook-id or webhook-timestamp was changed on the way.',
+);
+
+const MISMATCH = refused(
+  'signature-mismatch',
+  "No signature was made with this secret for this body. Is it this endpoint's secret, and the newest? If so, the body was changed.",
+);

@@ -1,4 +1,5 @@
-import { seal } from '../../src/platform/webhooks/secrets.ts';
+import { givenKeys } from '../../src/core/app-key.ts';
+import { seal } from '../../src/core/secrets.ts';
 import { newSecret } from '../../src/relay/sign.ts';
 import { APP_KEY, query } from './bench.ts';
 
@@ -7,6 +8,7 @@ export async function registerEndpoints(
   databaseUrl: string,
   { count, url }: { count: number; url: string },
 ): Promise<string[]> {
+  const keys = givenKeys(APP_KEY);
   const secrets = Array.from({ length: count }, newSecret);
   await query(
     databaseUrl,
@@ -16,7 +18,7 @@ export async function registerEndpoints(
        returning id, agency_id)
      insert into webhook_secret (agency_id, endpoint_id, ciphertext)
      select made.agency_id, made.id, ($3::text[])[made.agency_id] from made`,
-    [url, count, secrets.map((secret) => seal(APP_KEY, secret))],
+    [url, count, secrets.map((secret) => seal(keys, secret))],
   );
   return secrets;
 }

@@ -18,7 +18,12 @@ export interface Figure {
 }
 
 export function reached(outcome: Outcome): boolean {
-  return outcome.figures.every((figure) => verdict(figure) !== 'missed');
+  return missed(outcome).length === 0;
+}
+
+/** The promises that were not kept. */
+export function missed({ figures }: Outcome): Figure[] {
+  return figures.filter((figure) => verdict(figure) === 'missed');
 }
 
 export function print({ part, method, table, figures, notes }: Outcome): void {

@@ -5,7 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { serveBench } from './helper.ts';
 
-export type ReceiverAsked = { begin: { expected: number; secrets: string[] } } | { wait: { milliseconds: number } };
+export type ReceiverAsked =
+  | { begin: { expected: number; secrets: string[] } }
+  | { wait: { milliseconds: number } }
+  /** Answered with when each event came first. */
+  | { times: true };
 
 /** What has arrived since `begin`. */
 export interface Arrivals {
@@ -22,7 +26,8 @@ const ONE_IN = 20;
 
 let expected = 0;
 let verifiers: Webhook[] = [];
-let ids = new Set<string>();
+/** When each came first, in milliseconds of the epoch. */
+let ids = new Map<string, number>();
 let counts = { calls: 0, verified: 0, refused: 0 };
 let tenthAt = 0;
 let lastAt = 0;
@@ -40,7 +45,8 @@ server.keepAliveTimeout = 60_000;
 
 function note(path: string, headers: Record<string, string>, chunks: Buffer[]): void {
   counts.calls += 1;
-  ids.add(headers['webhook-id']!);
+  const id = headers['webhook-id']!;
+  if (!ids.has(id)) ids.set(id, performance.timeOrigin + performance.now());
   lastAt = performance.now();
   if (counts.calls === Math.ceil(expected / 10)) tenthAt = lastAt;
   if (counts.calls % ONE_IN === 0) {
@@ -58,11 +64,12 @@ async function answer(asked: ReceiverAsked): Promise<object> {
   if ('begin' in asked) {
     expected = asked.begin.expected;
     verifiers = asked.begin.secrets.map((secret) => new Webhook(secret));
-    ids = new Set();
+    ids = new Map();
     counts = { calls: 0, verified: 0, refused: 0 };
     tenthAt = lastAt = performance.now();
     return {};
   }
+  if ('times' in asked) return [...ids];
   if (ids.size < expected) {
     await new Promise<void>((resolve) => {
       complete = resolve;

@@ -49,6 +49,8 @@ export const NOUNS: Record<string, Maker> = {
     const { body } = await mine.post(`/v1/webhooks/${endpoint}/test`, {});
     return body.data.id;
   },
+  '/v1/webhook-replays': async (mine) =>
+    (await made(mine, '/v1/webhook-replays', { endpoint_id: await NOUNS['/v1/webhooks']!(mine) })).id,
   '/v1/audit-log': async (mine) => {
     await mine.viewer.write(async (_tx, _emit, audit) => audit('thing.done', 'thing:1'));
     return byHand(mine, 'select id from audit_entry where agency_id = $1 order by id desc limit 1', '');

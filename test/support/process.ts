@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, type ExecFileOptions, execFile, spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -20,8 +20,8 @@ export interface ServerProcess {
   stop(): Promise<number | null>;
 }
 
-/** Starts `bellhop serve` on a free port and waits until it is ready. What still runs at the test's end is ended. */
-export async function startProcess(env: NodeJS.ProcessEnv): Promise<ServerProcess> {
+/** Starts `bellhop serve` on a free port and waits until it, or the address that is said, answers that it is ready. What still runs at the test's end is ended. */
+export async function startProcess(env: NodeJS.ProcessEnv, readyAt?: string): Promise<ServerProcess> {
   const port = await freePort();
   const child = spawn(process.execPath, [COMMAND, 'serve'], {
     env: { ...clean(process.env), PORT: String(port), LOG_LEVEL: 'warn', RATE_LIMIT_PER_MINUTE: '1000000', ...env },
@@ -37,7 +37,7 @@ export async function startProcess(env: NodeJS.ProcessEnv): Promise<ServerProces
   };
   onTestFinished(async () => void (await end('SIGTERM')));
   const url = `http://127.0.0.1:${port}`;
-  await ready(url, child, () => output);
+  await ready(readyAt ?? `${url}/readyz`, child, () => output);
   return {
     url,
     child,
@@ -74,18 +74,19 @@ export async function startAgency(more: NodeJS.ProcessEnv = {}) {
 
 /** Runs a command of the command line and reads its JSON. */
 // biome-ignore lint/suspicious/noExplicitAny: a test knows what it asked for
-export async function bellhop(args: string[], env: NodeJS.ProcessEnv): Promise<any> {
+export async function bellhop(args: string[], env: NodeJS.ProcessEnv, more: ExecFileOptions = {}): Promise<any> {
   const { stdout } = await promisify(execFile)(process.execPath, [COMMAND, ...args, '--json'], {
     env: { ...clean(process.env), ...env },
     maxBuffer: 64 * 1024 * 1024,
+    ...more,
   });
-  return JSON.parse(stdout);
+  return JSON.parse(String(stdout));
 }
 
 async function ready(url: string, child: ChildProcess, output: () => string): Promise<void> {
   for (const deadline = Date.now() + 20_000; Date.now() < deadline; ) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`The server ended: ${output()}`);
-    const answered = await fetch(`${url}/readyz`).then(
+    const answered = await fetch(url).then(
       (response) => response.ok,
       () => false,
     );

@@ -15,6 +15,8 @@ import { openWake } from '../../src/outbox/wake.ts';
 import { createToken, type NewToken } from '../../src/platform/tokens.ts';
 import { createRelay } from '../../src/relay/relay.ts';
 import { rows } from '../../src/routes.ts';
+import { printMetrics } from '../../src/telemetry/gather.ts';
+import { metricsDoor } from '../../src/telemetry/metrics-door.ts';
 import { createTestDatabase } from './database.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 
@@ -102,8 +104,9 @@ export async function startWorld({
     wake,
     log,
     readiness: async () => ({ database: true }),
+    metrics: metricsDoor(config, () => printMetrics(database.system), log),
   });
-  const relay = createRelay({ database, config, log, wake });
+  const relay = createRelay({ database, config, log, wake, schema });
   const url = `http://127.0.0.1:${gateway.port}`;
   onTestFinished(async () => {
     await gateway.close();

@@ -128,6 +128,7 @@ const about = (name: string, summary: string, shown: z.infer<typeof InvoiceData>
     ability: 'invoices:read',
     data: InvoiceData,
     render: invoiceData,
+    read: 'invoice',
     subject: ({ invoice }) => ({ kind: 'invoice', id: invoice.id, version: invoice.version }),
     example: shown,
   });

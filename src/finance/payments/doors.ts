@@ -1,8 +1,8 @@
+import { open } from '../../core/secrets.ts';
 import type { Services } from '../../core/viewer.ts';
 import type { Call, Door } from '../../gateway/doors.ts';
 import { parseId } from '../../graph/ids.ts';
 import { agencyViewer } from '../../platform/agency-viewer.ts';
-import { open } from '../../platform/webhooks/secrets.ts';
 import { noteForgery, takeCallback, type Verdict } from './cmi/callback.ts';
 import { isSigned } from './cmi/hash.ts';
 

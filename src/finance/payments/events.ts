@@ -82,6 +82,7 @@ const about = (name: string, summary: string, shown: z.infer<typeof PaymentData>
     ability: 'payments:read',
     data: PaymentData,
     render: paymentData,
+    read: 'payment',
     subject: ({ payment }) => ({ kind: 'payment', id: payment.id, version: payment.version }),
     example: shown,
   });
@@ -110,6 +111,7 @@ export const bookingPaymentReceived = declareEvent<PaymentFacts & { booking: Boo
   ability: 'bookings:read',
   data: z.object({ ...BookingData.shape, ...PaymentData.shape }),
   render: (facts) => ({ ...bookingData(facts), ...paymentData(facts) }),
+  read: 'booking',
   subject: ({ booking }) => ({ kind: 'booking', id: booking.id, version: booking.version }),
   example: { ...bookingExample, ...example },
 });

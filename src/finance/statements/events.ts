@@ -63,6 +63,7 @@ export const statementReady = declareEvent<{ statement: TellableStatement }>({
     },
   }),
   // Each revision is a statement of its own, of which there is one thing to tell.
+  read: 'statement',
   subject: ({ statement }) => ({ kind: 'statement', id: statement.id, version: statement.revision }),
   example,
 });

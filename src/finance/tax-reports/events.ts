@@ -67,6 +67,7 @@ export const taxReportGenerated = declareEvent<TaxReportFacts>({
   ability: 'tax_reports:read',
   data: TaxReportData,
   render: taxReportData,
+  read: 'taxReport',
   subject: ({ report }) => ({ kind: 'tax_report', id: report.id, version: report.revision }),
   example,
 });

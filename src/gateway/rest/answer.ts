@@ -1,5 +1,5 @@
 import { type DomainError, HTTP_STATUS } from '../../core/errors.ts';
-import { MissingAbility } from '../guard.ts';
+import { MissingAbility } from '../../graph/guard.ts';
 
 /** What is written back. No body and no stream mean none: 204 and 304. */
 export interface Answer {

@@ -2,19 +2,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
-import { v7 as uuid } from 'uuid';
 import type { Config } from '../../config.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Viewer } from '../../core/viewer.ts';
+import { admit } from '../../graph/guard.ts';
 import type { Row } from '../../graph/row.ts';
+import { printAsyncApi } from '../asyncapi/document.ts';
 import type { Authenticate } from '../authenticate.ts';
 import { readBody } from '../body.ts';
 import { deadline } from '../deadline.ts';
 import { docs } from '../docs.ts';
 import type { Door } from '../doors.ts';
-import { admit } from '../guard.ts';
 import { type Limits, limitHeaders } from '../limits.ts';
 import { toDomainError } from '../mask.ts';
+import { observed } from '../observe.ts';
 import { printOpenApi } from '../openapi/document.ts';
 import type { Refusals } from '../refusals.ts';
 import { type Answer, JSON_TYPE, refusal } from './answer.ts';
@@ -43,23 +44,21 @@ export interface Rest {
   row: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 }
 
-/** `/v1`, its OpenAPI document and `/docs`. Everything else is a 404, in JSON like every other refusal. */
+/** `/v1`, its OpenAPI and AsyncAPI documents and `/docs`. Everything else is a 404, in JSON like every other refusal. */
 export function restApp(services: RestServices): Rest {
   const { schema, rows, doors } = services;
   const row = rowServer(services);
-  let printed: string | undefined;
-  const openApi = (): Answer => {
-    printed ??= JSON.stringify(printOpenApi(schema, rows, doors)); // Now and not at the start, which it would make longer.
-    return { status: 200, headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-cache' }, body: printed };
-  };
+  const openApi = printedOnce(() => printOpenApi(schema, rows, doors));
+  const asyncApi = printedOnce(printAsyncApi);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.get('/v1/openapi.json', (req, res) => send(req, res, openApi(), { 'x-request-id': uuid() }));
+  app.get('/v1/openapi.json', (req, res) => send(req, res, openApi(), { 'x-request-id': observed(req).requestId }));
+  app.get('/v1/asyncapi.json', (req, res) => send(req, res, asyncApi(), { 'x-request-id': observed(req).requestId }));
   app.use('/v1', (req, res) => row(req, res));
   app.use('/docs', docs());
   app.use((req, res) => {
-    const requestId = uuid();
+    const { requestId } = observed(req);
     const nothing = new DomainError(
       'NOT_FOUND',
       'There is nothing here. Look at /docs, /v1/openapi.json and /graphql.',
@@ -68,10 +67,19 @@ export function restApp(services: RestServices): Rest {
   });
   app.use(((error, req, res, next) => {
     if (res.headersSent) return next(error);
-    const requestId = uuid();
+    const { requestId } = observed(req);
     send(req, res, refusal(toDomainError(error, services.log, requestId), requestId), { 'x-request-id': requestId });
   }) satisfies ErrorRequestHandler);
   return { app, row };
+}
+
+/** A document for everybody. It is printed when it is first asked for, and not at the start, which it would make longer. */
+function printedOnce(print: () => object): () => Answer {
+  let printed: string | undefined;
+  return () => {
+    printed ??= JSON.stringify(print());
+    return { status: 200, headers: { 'content-type': JSON_TYPE, 'cache-control': 'no-cache' }, body: printed };
+  };
 }
 
 /** What a request goes through, in this order: who asks, how often, what for, whether it may, and then the row. */
@@ -79,17 +87,20 @@ function rowServer({ schema, rows, config, authenticate, limits, refusals, log }
   const match = matcher(compileRoutes(schema, rows, { planned: config.planner }));
 
   return async (req: IncomingMessage & { originalUrl?: string }, res: ServerResponse): Promise<void> => {
-    const requestId = uuid();
+    const known = observed(req);
+    const { requestId } = known;
     const headers: Record<string, string> = { 'x-request-id': requestId };
     let viewer: Viewer | undefined;
     try {
-      viewer = await authenticate(req.headers, { ip: req.socket.remoteAddress, requestId });
+      viewer = await authenticate(req.headers, known);
+      known.viewer = viewer;
       const verdict = await limits.take(viewer.actor.tokenId!);
       Object.assign(headers, limitHeaders(verdict));
       if (!verdict.allowed) throw new DomainError('RATE_LIMITED', 'Too Many Attempts.');
       const [path, search = ''] = split(req.originalUrl ?? req.url!);
       const found = match(path);
       const route = routeFor(found, req.method!, path);
+      known.route = route.row.path;
       admit(viewer, route.operation.plan, route.most);
       const answer = await deadline(ask(viewer, route, req, { path, search, values: found!.path }));
       await send(req, res, answer, headers);

@@ -3,9 +3,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Prisma } from '../../../prisma/generated/client/client.ts';
 import { clock } from '../../core/clock.ts';
 import { Conflict, DomainError } from '../../core/errors.ts';
+import { open, seal } from '../../core/secrets.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
-import { open, seal } from '../../platform/webhooks/secrets.ts';
 import type { Answer } from './answer.ts';
 
 /** How long a key is remembered. */
@@ -111,7 +111,8 @@ function replay(viewer: Viewer, kept: Kept, fingerprint: string): Answer {
     return { status: kept.status, headers, body };
   }
   const waitMs = kept.lockedUntil.getTime() - clock.now().getTime();
-  if (waitMs > 0) throw inProgress(Math.min(2, Math.ceil(waitMs / 1000)));
+  // A lease that ends just now has written nothing: whoever asks next takes it over.
+  if (waitMs > 0 || !kept.committed) throw inProgress(Math.min(2, Math.max(1, Math.ceil(waitMs / 1000))));
   throw new Conflict(
     'IDEMPOTENCY_ANSWER_LOST',
     'The first request was carried out but its answer was lost. Read what it made; don’t send it again under a new key.',

@@ -20,9 +20,9 @@ import {
 import { Invalid } from '../../core/errors.ts';
 import { snake } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
+import { type Plan, planOf } from '../../graph/guard.ts';
 import type { FoundPage } from '../../planner/list.ts';
 import { planRow } from '../../planner/row-plan.ts';
-import { type Plan, planOf } from '../guard.ts';
 import { type Fix, leavesOf } from './leaves.ts';
 
 /** A row's document, read once: parsed, validated, costed, and what to do with what it answers. */

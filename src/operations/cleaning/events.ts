@@ -85,6 +85,7 @@ const about = (name: string, summary: string) =>
     ability: 'cleaning:read',
     data: CleaningData,
     render: cleaningData,
+    read: 'cleaningTask',
     subject: ({ task }) => ({ kind: 'cleaning_task', id: task.id, version: task.version }),
     example,
   });

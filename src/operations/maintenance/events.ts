@@ -89,6 +89,7 @@ const about = (name: string, summary: string) =>
     ability: 'maintenance:read',
     data: MaintenanceData,
     render: maintenanceData,
+    read: 'maintenanceTicket',
     subject: ({ ticket }) => ({ kind: 'maintenance_ticket', id: ticket.id, version: ticket.version }),
     example,
   });

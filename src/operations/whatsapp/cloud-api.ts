@@ -1,5 +1,6 @@
-import { Agent, request } from 'undici';
+import { request } from 'undici';
 import { VERSION } from '../../core/version.ts';
+import { ANYWHERE, openAgent } from '../../relay/address.ts';
 import { readRetryAfter } from '../../relay/schedule.ts';
 import type { Texts } from './messages/parameters.ts';
 
@@ -25,8 +26,8 @@ interface Sender {
   token: string;
 }
 
-/** Sockets that nothing waits for don't keep the process alive. An answer of Meta's has less than 2 kB. */
-const agent = new Agent({ maxResponseSize: 64 * 1024 });
+/** The operator says where Meta is. Sockets that nothing waits for don't keep the process alive. Its answers have less than 2 kB. */
+const agent = openAgent({ allowed: ANYWHERE, timeoutMs: 5_000, mostBytes: 64 * 1024 });
 
 /** Hands a message to Meta's Cloud API. Never throws: whatever goes wrong is the verdict. No redirect is followed. */
 export async function post(

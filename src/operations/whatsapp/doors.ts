@@ -1,11 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { DomainError, NotFound } from '../../core/errors.ts';
+import { open } from '../../core/secrets.ts';
 import type { Services, Viewer } from '../../core/viewer.ts';
 import type { Call, Door } from '../../gateway/doors.ts';
 import { parseId } from '../../graph/ids.ts';
 import { agencyViewer } from '../../platform/agency-viewer.ts';
-import { open } from '../../platform/webhooks/secrets.ts';
 import { type Told, takeStatuses } from './messages/callback.ts';
 
 const path = '/inbound/whatsapp/{agency}';

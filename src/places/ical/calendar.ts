@@ -1,5 +1,5 @@
+import { open } from '../../core/secrets.ts';
 import type { Viewer } from '../../core/viewer.ts';
-import { open } from '../../platform/webhooks/secrets.ts';
 import { openAgent } from '../../relay/address.ts';
 import { FeedFailure, fetchFeed } from './feed/fetch.ts';
 import { NotACalendar, parseFeed } from './feed/parse.ts';

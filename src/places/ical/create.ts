@@ -3,10 +3,10 @@ import type { IcalChannel as Channel } from '../../../prisma/generated/client/en
 import { clock } from '../../core/clock.ts';
 import { onTaken } from '../../core/constraints.ts';
 import { Conflict, NotFound, refuse } from '../../core/errors.ts';
+import { seal } from '../../core/secrets.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
 import { parseId } from '../../graph/ids.ts';
-import { seal } from '../../platform/webhooks/secrets.ts';
 import { IcalChannel } from './channel.ts';
 import { checkFeedUrl } from './feed/fetch.ts';
 import { makeFeed } from './feeds/make.ts';

@@ -64,6 +64,7 @@ export const conflictDetected = declareEvent<ConflictFacts>({
     },
   }),
   // A conflict is told of once; how it ends is in the list.
+  read: 'icalConflict',
   subject: ({ conflict }) => ({ kind: 'ical_conflict', id: conflict.id, version: 1 }),
   example: {
     conflict: {
@@ -115,6 +116,7 @@ export const syncFailed = declareEvent<{ source: SourceRow }>({
     },
     error: { reason: source.reason ?? 'network', message: source.message ?? '' },
   }),
+  read: 'icalSource',
   subject: ({ source }) => ({ kind: 'ical_source', id: source.id, version: source.version }),
   example: {
     ical_source: {

@@ -78,6 +78,7 @@ const about = (name: string, summary: string) =>
     ability: 'properties:read',
     data: PropertyData,
     render: propertyData,
+    read: 'property',
     subject: ({ property }) => ({ kind: 'property', id: property.id, version: property.version }),
     example,
   });

@@ -169,6 +169,7 @@ export const propertyRateChanged = declareEvent<RateChange>({
   ability: 'rates:read',
   data: RateData,
   render: rateData,
+  read: 'property',
   subject: ({ property }) => ({ kind: 'property', id: property.id, version: property.version }),
   example,
 });

@@ -7,7 +7,10 @@ import { queryable } from '../../database/queryable.ts';
 import { builder } from '../../graph/builder.ts';
 import { declareList } from '../../graph/list.ts';
 import { declareRead } from '../../graph/read.ts';
+import { BEGINNING } from '../../outbox/log.ts';
 import { queueDeliveries } from '../../relay/queue.ts';
+import { begin, plan } from '../replays/start.ts';
+import { WebhookReplayJob } from '../replays/types.ts';
 import { WebhookEndpoint } from './types.ts';
 import { endpointOf } from './update.ts';
 
@@ -24,7 +27,7 @@ builder.prismaObject('Attempt', {
     startedAt: t.expose('startedAt', { type: 'DateTime' }),
     outcome: t.exposeString('outcome', {
       description:
-        'ok, redirect, client_error, throttled, gone, server_error, timeout, network, dns, tls, blocked or crashed.',
+        'ok, redirect, client_error, throttled, gone, server_error, timeout, network, dns, tls, blocked, forbidden, internal or crashed.',
     }),
     statusCode: t.exposeInt('statusCode', { nullable: true }),
     error: t.exposeString('error', { nullable: true, description: 'What went wrong, and what to look at.' }),
@@ -54,10 +57,20 @@ export const Delivery = builder.prismaObject('Delivery', {
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime' }),
     body: t.string({
-      description: 'The exact bytes that are sent.',
-      select: { event: { select: { body: true, connectBody: true } }, endpoint: { select: { format: true } } },
-      resolve: ({ event, endpoint }) =>
-        endpoint.format === 'CONNECT' ? (event.connectBody ?? event.body) : event.body,
+      description: 'The exact bytes that are sent; the event’s own until a selection has been rendered.',
+      select: {
+        agencyId: true,
+        eventId: true,
+        endpointId: true,
+        event: { select: { body: true, connectBody: true } },
+        endpoint: { select: { format: true } },
+      },
+      resolve: async ({ agencyId, eventId, endpointId, event, endpoint }, _args, { viewer }) => {
+        // Prisma makes one statement of all that is asked for at once.
+        const key = { agencyId, eventId, endpointId };
+        const shaped = await viewer.db.shapedBody.findUnique({ where: { agencyId_eventId_endpointId: key } });
+        return shaped?.body ?? (endpoint.format === 'CONNECT' ? (event.connectBody ?? event.body) : event.body);
+      },
     }),
     attempts: t.relation('log', { query: { orderBy: [{ number: 'asc' }] } }),
   }),
@@ -113,10 +126,7 @@ interface Replay {
   until?: Date | null;
 }
 
-/** As many as one call sends again; the answer says when there are more. */
-const REPLAY_LIMIT = 10_000;
-
-/** Sends an endpoint again what failed to reach it, or says that there is more than one call replays. */
+/** Sends an endpoint again what failed to reach it, as a job that goes on by itself. */
 export function replayWebhook(viewer: Viewer, { id, since, until }: Replay) {
   const from = since ?? new Date(clock.now().getTime() - 30 * 86_400_000);
   const to = until ?? clock.now();
@@ -124,38 +134,27 @@ export function replayWebhook(viewer: Viewer, { id, since, until }: Replay) {
   return viewer.write(async (tx, _emit, audit) => {
     const endpoint = await endpointOf(tx, id);
     if (!endpoint.enabled) throw new Conflict('ENDPOINT_DISABLED', 'This endpoint is disabled. Enable it first.');
-    // The last delivery of each event decides: what a replay has brought since is not sent a third time.
-    const failed = await tx.$queryRaw<{ event_id: string; event_type: string; replay: number }[]>`
-      select event_id, event_type, replay from (
-        select distinct on (event_id) event_id, event_type, replay, status
-        from delivery where endpoint_id = ${endpoint.id} and created_at >= ${from} and created_at <= ${to} and not test
-        order by event_id, replay desc
-      ) last where status = 'FAILED' order by event_id limit ${REPLAY_LIMIT + 1}`;
-    const now = failed.slice(0, REPLAY_LIMIT);
-    await queueDeliveries(
-      queryable(tx),
-      now.map(({ event_id, event_type, replay }) => ({
-        id: uuid(),
-        agencyId: viewer.agency.id,
-        eventId: event_id,
-        endpointId: endpoint.id,
-        eventType: event_type,
-        replay: replay + 1,
-      })),
-    );
-    audit('webhook.replayed', `webhook:${endpoint.id}`, { deliveries: now.length });
-    return { endpoint, queued: now.length, more: failed.length > now.length };
+    const failed = { statuses: ['FAILED' as const], since: from, until: to, position: BEGINNING };
+    const all = { events: [], subject: null, deliveryIds: [], toEndpointId: endpoint.id };
+    return { endpoint, job: await begin(tx, await plan(tx, viewer, endpoint, { ...failed, ...all }), audit) };
   });
 }
 
 type ReplayAnswer = Awaited<ReturnType<typeof replayWebhook>>;
 
 const ReplayResult = builder.objectRef<ReplayAnswer>('WebhookReplay').implement({
-  description: 'What a replay put in the queue.',
+  description: 'What a replay sends again.',
   fields: (t) => ({
     endpoint: t.field({ type: WebhookEndpoint, resolve: ({ endpoint }) => endpoint }),
-    queued: t.exposeInt('queued', { description: 'How many deliveries are on their way again.' }),
-    more: t.exposeBoolean('more', { description: `True when more than ${REPLAY_LIMIT} had failed: call again.` }),
+    queued: t.int({
+      description: 'How many deliveries are on their way again.',
+      resolve: ({ job }) => job.matched,
+    }),
+    more: t.boolean({
+      description: 'False: one call replays all, however many had failed.',
+      resolve: () => false,
+    }),
+    job: t.field({ type: WebhookReplayJob, description: 'How far it is.', resolve: ({ job }) => job }),
   }),
 });
 

@@ -13,7 +13,8 @@ export function tellDisabled(viewer: Viewer, { key }: ErrandCall): Promise<void>
     const known = await tx.$queryRaw<unknown[]>`
       select 1 from audit_entry where subject = ${subject} and action = 'webhook.disabled' and changes->>'errand' = ${key}`;
     if (known.length > 0) return; // The relay died before it had noted that this was done.
-    audit('webhook.disabled', subject, { reason: 'It answered 410 Gone.', errand: key }, 'CRITICAL');
+    const endpoint = await tx.webhookEndpoint.findFirst({ where: { id: Number(endpointId) } });
+    audit('webhook.disabled', subject, { reason: endpoint?.disabledReason, errand: key }, 'CRITICAL');
   });
 }
 

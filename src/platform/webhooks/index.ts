@@ -2,6 +2,7 @@ import './catalogue.ts';
 import './create.ts';
 import './deliveries.ts';
 import './disabled.ts';
+import './news.ts';
 import './rotate.ts';
 import './test-send.ts';
 import './types.ts';

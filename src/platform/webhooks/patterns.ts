@@ -1,5 +1,8 @@
+import type { Ability } from '../../core/abilities.ts';
 import { nearest } from '../../core/text.ts';
-import { catalogue } from '../../outbox/event.ts';
+import type { Viewer } from '../../core/viewer.ts';
+import { MissingAbility } from '../../graph/guard.ts';
+import { catalogue, covers } from '../../outbox/event.ts';
 
 /** What is wrong with a list of event patterns, or nothing. A name that isn't in the catalogue is refused with the nearest. */
 export function patternProblem(patterns: string[], format: 'STANDARD' | 'CONNECT'): string | undefined {
@@ -10,6 +13,26 @@ export function patternProblem(patterns: string[], format: 'STANDARD' | 'CONNECT
   if (unknown.length === 0) return undefined;
   const near = nearest(unknown[0]!, [...known]);
   return `must be events of the catalogue (GET /v1/webhook-events), family.* or *; ${unknown.join(', ')} is not. Did you mean ${near}?`;
+}
+
+/**
+ * Refuses a viewer who asks for what it may not read: an event, or a family of which it may read nothing. Of `*`, and of a
+ * family in part, an endpoint is told as much as its token may read.
+ */
+export function refuseUnreadable(viewer: Viewer, patterns: string[]): void {
+  const needs = patterns
+    .filter((pattern) => pattern !== '*')
+    .map((pattern) => abilitiesOf([pattern]))
+    .filter((abilities) => !abilities.some((ability) => viewer.can(ability)));
+  if (needs.length > 0) throw new MissingAbility([...new Set(needs.flat())]);
+}
+
+/** What reading the events takes that any of these patterns covers. */
+export function abilitiesOf(patterns: string[]): Ability[] {
+  const events = catalogue().filter(({ name, connect }) =>
+    patterns.some((pattern) => covers(pattern, name) || pattern === connect?.name),
+  );
+  return [...new Set(events.map(({ ability }) => ability as Ability))];
 }
 
 /** All that a subscription may say. */

@@ -1,9 +1,9 @@
 import { clock } from '../../core/clock.ts';
 import { refuse } from '../../core/errors.ts';
+import { seal } from '../../core/secrets.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
 import { newSecret } from '../../relay/sign.ts';
-import { seal } from './secrets.ts';
 import { WebhookEndpoint } from './types.ts';
 import { endpointOf } from './update.ts';
 

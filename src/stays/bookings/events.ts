@@ -141,6 +141,7 @@ const about = (name: string, summary: string, connect: string) =>
     ability: 'bookings:read',
     data: BookingData,
     render: bookingData,
+    read: 'booking',
     subject: ({ booking }) => ({ kind: 'booking', id: booking.id, version: booking.version }),
     connect: { name: connect, data: Reservation, render: reservation },
     example,

@@ -61,6 +61,7 @@ export const reviewReceived = declareEvent<{ review: ReviewRow }>({
       created_at: instant(review.createdAt),
     },
   }),
+  read: 'review',
   subject: ({ review }) => ({ kind: 'review', id: review.id, version: review.version }),
   example,
 });

@@ -1,10 +1,11 @@
 import type { CmiAccount as AccountRow } from '../../../../prisma/generated/client/client.ts';
+import type { AppKey } from '../../../core/app-key.ts';
 import { onTaken } from '../../../core/constraints.ts';
 import { NotFound, refuse } from '../../../core/errors.ts';
+import { open, seal } from '../../../core/secrets.ts';
 import { TryAgain, type Viewer } from '../../../core/viewer.ts';
 import type { Transaction } from '../../../database/index.ts';
 import { builder } from '../../../graph/builder.ts';
-import { open, seal } from '../../../platform/webhooks/secrets.ts';
 
 /** Connects the agency's shop at CMI, or replaces what is known of it. */
 export function connectCmi(viewer: Viewer, input: { clientId: string; storeKey: string }): Promise<AccountRow> {
@@ -47,7 +48,7 @@ async function lockAccount(tx: Transaction): Promise<AccountRow | null> {
 }
 
 /** The store key; undefined when another APP_KEY sealed it, which connecting again mends. */
-function unsealed(appKey: Buffer, { storeKeySealed }: AccountRow): string | undefined {
+function unsealed(appKey: AppKey, { storeKeySealed }: AccountRow): string | undefined {
   try {
     return open(appKey, storeKeySealed);
   } catch {

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import type { AppKey } from '../../../core/app-key.ts';
 import { onTaken } from '../../../core/constraints.ts';
 import { refuse } from '../../../core/errors.ts';
+import { open, seal } from '../../../core/secrets.ts';
 import { TryAgain, type Viewer } from '../../../core/viewer.ts';
 import type { Transaction } from '../../../database/index.ts';
 import { builder } from '../../../graph/builder.ts';
-import { open, seal } from '../../../platform/webhooks/secrets.ts';
 import { type AccountRow, WhatsappAccount } from './types.ts';
 
 interface Credentials {
@@ -65,7 +66,7 @@ export async function lockAccount(tx: Transaction): Promise<AccountRow | null> {
 }
 
 /** What was sealed; undefined when another APP_KEY sealed it, which this connection mends. */
-function unsealed(appKey: Buffer, sealed: string): string | undefined {
+function unsealed(appKey: AppKey, sealed: string): string | undefined {
   try {
     return open(appKey, sealed);
   } catch {

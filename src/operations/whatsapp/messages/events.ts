@@ -68,6 +68,7 @@ export const whatsappMessageFailed = declareEvent<MessageFacts>({
   ability: 'whatsapp:read',
   data: MessageData,
   render: messageData,
+  read: 'whatsappMessage',
   subject: ({ message }) => ({ kind: 'whatsapp_message', id: message.id, version: message.version }),
   example,
 });

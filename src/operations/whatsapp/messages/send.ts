@@ -1,8 +1,8 @@
 import { clock } from '../../../core/clock.ts';
+import { open } from '../../../core/secrets.ts';
 import type { Emit, Viewer } from '../../../core/viewer.ts';
 import type { Transaction } from '../../../database/index.ts';
 import { askFor, declareErrand, GiveUp, TryLater } from '../../../outbox/errand.ts';
-import { open } from '../../../platform/webhooks/secrets.ts';
 import { type AccountRow, NO_ACCOUNT } from '../account/types.ts';
 import { post, type Verdict } from '../cloud-api.ts';
 import { whatsappMessageFailed } from './events.ts';

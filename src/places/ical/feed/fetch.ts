@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import { type Agent, type Dispatcher, request } from 'undici';
 import { VERSION } from '../../../core/version.ts';
-import { checkUrl, isReachable } from '../../../relay/address.ts';
+import { ANYWHERE, checkUrl, isReachable } from '../../../relay/address.ts';
 import { readBody } from './body.ts';
 import { FeedFailure } from './failure.ts';
 import { answeredBadly, broken } from './outcome.ts';
@@ -133,7 +133,7 @@ function headersOf({ etag, lastModified }: HowToFetch): Record<string, string> {
 
 /** The agent alone decides which addresses are open, so none is allowed or refused for its network here. */
 function checkStep(url: string, redirects: number): void {
-  const problem = checkFeedUrl(url, ['0.0.0.0/0', '::/0']);
+  const problem = checkFeedUrl(url, ANYWHERE);
   if (!problem) return;
   const what = redirects === 0 ? 'The address of the calendar' : 'The address that we were sent on to';
   throw new FeedFailure('invalid_url', `${what} ${problem}.`);

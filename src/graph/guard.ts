@@ -17,8 +17,8 @@ import {
 import type { Ability } from '../core/abilities.ts';
 import { DomainError } from '../core/errors.ts';
 import type { Viewer } from '../core/viewer.ts';
-import { COST_LIMIT } from '../graph/cost.ts';
-import { DEFAULT_PAGE, PAGE_LIMIT, type PageSizes } from '../graph/page.ts';
+import { COST_LIMIT } from './cost.ts';
+import { DEFAULT_PAGE, PAGE_LIMIT, type PageSizes } from './page.ts';
 
 /** Introspection, as GraphiQL and code generators ask for it, is 13 deep. */
 export const DEPTH_LIMIT = 15;

@@ -1,0 +1,3 @@
+import './cancel.ts';
+import './start.ts';
+import './types.ts';
