@@ -5,8 +5,8 @@ import { foldReports } from './finance/reports/fold.ts';
 import { generateMonthly } from './finance/statements/monthly.ts';
 import { generateDueTaxReports } from './finance/tax-reports/due.ts';
 import { pollIcal } from './places/ical/poll.ts';
-import { keepAudit } from './platform/audit/keep.ts';
-import { sealAudit } from './platform/audit/seal.ts';
+import { keepAudit, sealAndWatch } from './platform/audit/keep.ts';
+import { endLongSessions } from './platform/bi/end-long-sessions.ts';
 
 /** What has to happen every so often, whoever asks. */
 interface Timer {
@@ -36,14 +36,17 @@ const TIMERS: Timer[] = [
   {
     name: 'seal the audit log',
     everyMs: 1_000,
-    async run({ database }) {
-      await sealAudit(database);
-    },
+    run: sealAndWatch,
   },
   {
     name: 'keep the audit log',
     everyMs: 3_600_000,
     run: keepAudit,
+  },
+  {
+    name: 'end BI sessions that are open for too long',
+    everyMs: 15_000,
+    run: (services) => endLongSessions(services),
   },
   {
     name: 'read calendars that are due',
