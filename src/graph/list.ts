@@ -82,7 +82,8 @@ export type Model =
   | 'taxReport'
   | 'auditEntry'
   | 'webhookEndpoint'
-  | 'delivery';
+  | 'delivery'
+  | 'accessToken';
 
 /** What a page knows of itself; each part is fetched only when it is selected. */
 interface Page {

@@ -82,6 +82,7 @@ function rowServer({ schema, rows, config, authenticate, limits, refusals, log }
     const requestId = uuid();
     const headers: Record<string, string> = { 'x-request-id': requestId };
     let viewer: Viewer | undefined;
+    let asked: string | undefined;
     try {
       viewer = await authenticate(req.headers, { ip: req.socket.remoteAddress, requestId });
       const verdict = await limits.take(viewer.actor.tokenId!);
@@ -90,6 +91,7 @@ function rowServer({ schema, rows, config, authenticate, limits, refusals, log }
       const [path, search = ''] = split(req.originalUrl ?? req.url!);
       const found = match(path);
       const route = routeFor(found, req.method!, path);
+      asked = askedOf(route, path, found!.path);
       admit(viewer, route.operation.plan, route.most);
       const answer = await deadline(ask(viewer, route, req, { path, search, values: found!.path }));
       await send(req, res, answer, headers);
@@ -100,7 +102,7 @@ function rowServer({ schema, rows, config, authenticate, limits, refusals, log }
         log.warn({ requestId, code: told.code }, 'an answer was cut short');
         return void res.destroy();
       }
-      if (viewer) await refusals.note(viewer, told);
+      if (viewer) await refusals.note(viewer, told, asked);
       await send(req, res, refusal(told, requestId), headers);
     }
   };
@@ -143,6 +145,11 @@ function routeFor(found: Match<Route> | undefined, method: string, path: string)
     undefined,
     { allow: allowed },
   );
+}
+
+/** What a request was for, as the audit log may say it: ids are nobody's name, and other words in a path might be. */
+function askedOf({ row }: Route, path: string, values: string[]): string {
+  return `${row.method} ${values.every((value) => /^(\d{1,10}|[0-9a-f-]{36})$/.test(value)) ? path : row.path}`;
 }
 
 function split(target: string): [path: string, search?: string] {
