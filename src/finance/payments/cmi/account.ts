@@ -4,6 +4,7 @@ import { NotFound, refuse } from '../../../core/errors.ts';
 import { TryAgain, type Viewer } from '../../../core/viewer.ts';
 import type { Transaction } from '../../../database/index.ts';
 import { builder } from '../../../graph/builder.ts';
+import { changed } from '../../../outbox/audit.ts';
 import { open, seal } from '../../../platform/webhooks/secrets.ts';
 
 /** Connects the agency's shop at CMI, or replaces what is known of it. */
@@ -25,7 +26,8 @@ export function connectCmi(viewer: Viewer, input: { clientId: string; storeKey: 
       : await tx.cmiAccount
           .create({ data: { agencyId: viewer.agency.id, ...data } })
           .catch(onTaken(() => new TryAgain('Another request has just connected an account.')));
-    audit('cmi.account_connected', `cmi_account:${account.id}`, { clientId });
+    const changes = before ? changed(before, account) : { clientId };
+    audit('cmi.account_connected', `cmi_account:${account.id}`, changes);
     return account;
   });
 }
