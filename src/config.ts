@@ -30,6 +30,8 @@ export interface Config {
   icalPollMinutes: number;
   /** How many months an entry of the audit log is kept: three years, as auditors ask for. */
   auditRetentionMonths: number;
+  /** The shop at CMI where agencies pay for Bellhop itself; undefined where they use their own, or none. */
+  subscriptionShop: { clientId: string; storeKey: string } | undefined;
   /** Where WhatsApp's Cloud API is, and which version of it. No slash at its end. */
   whatsappApiUrl: string;
   logLevel: string;
@@ -65,6 +67,8 @@ const Environment = z.object({
     .default(DEFAULT_SCHEDULE.split(',').map(Number)),
   ICAL_POLL_MINUTES: z.coerce.number().min(1).max(1_440).default(15),
   AUDIT_RETENTION_MONTHS: whole(1, 1_200).default(36),
+  SUBSCRIPTION_CMI_CLIENT_ID: z.string().optional(),
+  SUBSCRIPTION_CMI_STORE_KEY: z.string().optional(),
   WHATSAPP_API_URL: z.url({ protocol: /^https?$/ }).default('https://graph.facebook.com/v23.0'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   BELLHOP_PLANNER: z.enum(['on', 'off']).default('on'),
@@ -102,11 +106,19 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     webhookRetrySchedule: e.WEBHOOK_RETRY_SCHEDULE,
     icalPollMinutes: e.ICAL_POLL_MINUTES,
     auditRetentionMonths: e.AUDIT_RETENTION_MONTHS,
+    subscriptionShop: shopOf(e.SUBSCRIPTION_CMI_CLIENT_ID, e.SUBSCRIPTION_CMI_STORE_KEY),
     whatsappApiUrl: e.WHATSAPP_API_URL.replace(/\/+$/, ''),
     logLevel: e.LOG_LEVEL,
     planner: e.BELLHOP_PLANNER === 'on',
     databasePool: e.DATABASE_POOL,
   };
+}
+
+function shopOf(clientId: string | undefined, storeKey: string | undefined): Config['subscriptionShop'] {
+  if (clientId && storeKey) return { clientId, storeKey };
+  if (!clientId && !storeKey) return undefined;
+  const missing = clientId ? 'SUBSCRIPTION_CMI_STORE_KEY' : 'SUBSCRIPTION_CMI_CLIENT_ID';
+  throw new Error(`The environment can't be used:\n  ${missing}: is needed with the other of the two`);
 }
 
 function parseKey(text: string): Buffer {

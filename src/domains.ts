@@ -19,6 +19,7 @@ import './places/rates/index.ts';
 import './platform/agencies.ts';
 import './platform/audit/index.ts';
 import './platform/events.ts';
+import './platform/tokens/index.ts';
 import './platform/webhooks/index.ts';
 import './stays/bookings/index.ts';
 import './stays/guests.ts';

@@ -17,12 +17,14 @@ import { propertyRoutes } from './places/properties/routes.ts';
 import { rateRoutes } from './places/rates/routes.ts';
 import { auditRoutes } from './platform/audit/routes.ts';
 import { platformRoutes } from './platform/routes.ts';
+import { tokenRoutes } from './platform/tokens/routes.ts';
 import { bookingRoutes } from './stays/bookings/routes.ts';
 import { reviewRoutes } from './stays/reviews/routes.ts';
 
 /** Every row of `/v1`. A new resource is one more rows file, named here. */
 export const rows: Row[] = [
   ...platformRoutes,
+  ...tokenRoutes,
   ...propertyRoutes,
   ...icalRoutes,
   ...feedRoutes,

@@ -4,7 +4,7 @@ import type { Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
 import { builder } from '../../graph/builder.ts';
 import { parseId } from '../../graph/ids.ts';
-import { changed } from '../../outbox/audit.ts';
+import { changed, whole } from '../../outbox/audit.ts';
 import { checkUrl } from '../../relay/address.ts';
 import { patternProblem } from './patterns.ts';
 import { type EndpointRow, WebhookEndpoint, WebhookFormat } from './types.ts';
@@ -55,7 +55,7 @@ export function deleteWebhook(viewer: Viewer, id: string): Promise<EndpointRow> 
   return viewer.write(async (tx, _emit, audit) => {
     const endpoint = await endpointOf(tx, id);
     await tx.webhookEndpoint.delete({ where: { id: endpoint.id } });
-    audit('webhook.deleted', `webhook:${endpoint.id}`, { url: endpoint.url }, 'WARNING');
+    audit('webhook.deleted', `webhook:${endpoint.id}`, whole(endpoint), 'WARNING');
     return endpoint;
   });
 }
