@@ -33,6 +33,8 @@ export interface Config {
   icalPollMinutes: number;
   /** How many months an entry of the audit log is kept: three years, as auditors ask for. */
   auditRetentionMonths: number;
+  /** The shop at CMI where agencies pay for Bellhop itself; undefined where they use their own, or none. */
+  subscriptionShop: { clientId: string; storeKey: string } | undefined;
   /** Where WhatsApp's Cloud API is, and which version of it. No slash at its end. */
   whatsappApiUrl: string;
   logLevel: string;
@@ -78,6 +80,8 @@ const Environment = z.object({
   WEBHOOK_RETENTION_DAYS: whole(2, 3_650).default(90),
   ICAL_POLL_MINUTES: z.coerce.number().min(1).max(1_440).default(15),
   AUDIT_RETENTION_MONTHS: whole(1, 1_200).default(36),
+  SUBSCRIPTION_CMI_CLIENT_ID: z.string().optional(),
+  SUBSCRIPTION_CMI_STORE_KEY: z.string().optional(),
   WHATSAPP_API_URL: z.url({ protocol: /^https?$/ }).default('https://graph.facebook.com/v23.0'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   METRICS_TOKEN: z.string().min(16).optional(),
@@ -121,6 +125,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     webhookRetentionDays: e.WEBHOOK_RETENTION_DAYS,
     icalPollMinutes: e.ICAL_POLL_MINUTES,
     auditRetentionMonths: e.AUDIT_RETENTION_MONTHS,
+    subscriptionShop: shopOf(e.SUBSCRIPTION_CMI_CLIENT_ID, e.SUBSCRIPTION_CMI_STORE_KEY),
     whatsappApiUrl: e.WHATSAPP_API_URL.replace(/\/+$/, ''),
     logLevel: e.LOG_LEVEL,
     metricsToken: e.METRICS_TOKEN,
@@ -130,6 +135,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     planner: e.BELLHOP_PLANNER === 'on',
     databasePool: e.DATABASE_POOL,
   };
+}
+
+function shopOf(clientId: string | undefined, storeKey: string | undefined): Config['subscriptionShop'] {
+  if (clientId && storeKey) return { clientId, storeKey };
+  if (!clientId && !storeKey) return undefined;
+  const missing = clientId ? 'SUBSCRIPTION_CMI_STORE_KEY' : 'SUBSCRIPTION_CMI_CLIENT_ID';
+  throw new Error(`The environment can't be used:\n  ${missing}: is needed with the other of the two`);
 }
 
 function key() {

@@ -20,6 +20,7 @@ import './platform/agencies.ts';
 import './platform/audit/index.ts';
 import './platform/events.ts';
 import './platform/replays/index.ts';
+import './platform/tokens/index.ts';
 import './platform/webhooks/index.ts';
 import './stays/bookings/index.ts';
 import './stays/guests.ts';

@@ -18,6 +18,7 @@ import { rateRoutes } from './places/rates/routes.ts';
 import { auditRoutes } from './platform/audit/routes.ts';
 import { replayRoutes } from './platform/replays/routes.ts';
 import { platformRoutes } from './platform/routes.ts';
+import { tokenRoutes } from './platform/tokens/routes.ts';
 import { bookingRoutes } from './stays/bookings/routes.ts';
 import { reviewRoutes } from './stays/reviews/routes.ts';
 
@@ -25,6 +26,7 @@ import { reviewRoutes } from './stays/reviews/routes.ts';
 export const rows: Row[] = [
   ...platformRoutes,
   ...replayRoutes,
+  ...tokenRoutes,
   ...propertyRoutes,
   ...icalRoutes,
   ...feedRoutes,

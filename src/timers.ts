@@ -5,8 +5,8 @@ import { foldReports } from './finance/reports/fold.ts';
 import { generateMonthly } from './finance/statements/monthly.ts';
 import { generateDueTaxReports } from './finance/tax-reports/due.ts';
 import { pollIcal } from './places/ical/poll.ts';
-import { keepAudit } from './platform/audit/keep.ts';
-import { sealAudit } from './platform/audit/seal.ts';
+import { keepAudit, sealAndWatch } from './platform/audit/keep.ts';
+import { endLongSessions } from './platform/bi/end-long-sessions.ts';
 import { retainWebhooks } from './platform/webhooks/retain.ts';
 
 /** What has to happen every so often, whoever asks. */
@@ -37,9 +37,7 @@ const TIMERS: Timer[] = [
   {
     name: 'seal the audit log',
     everyMs: 1_000,
-    async run({ database }) {
-      await sealAudit(database);
-    },
+    run: sealAndWatch,
   },
   {
     name: 'keep the audit log',
@@ -50,6 +48,11 @@ const TIMERS: Timer[] = [
     name: 'keep the history of webhooks',
     everyMs: 3_600_000,
     run: retainWebhooks,
+  },
+  {
+    name: 'end BI sessions that are open for too long',
+    everyMs: 15_000,
+    run: (services) => endLongSessions(services),
   },
   {
     name: 'read calendars that are due',

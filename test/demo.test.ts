@@ -82,18 +82,41 @@ test('the demo adds up: nights to stays, stays to inventory, and no night is sol
   expect(money).toEqual({ tenth: true, priced: true });
 });
 
+// An empty list teaches nobody what it is for.
+test('the demo has every kind of money in it: bills, payments, expenses, last month’s statements and last quarter’s taxes', async () => {
+  const { sql } = await demoOn('2027-05-14');
+  const [kinds] = await sql(`select
+    (select array_agg(distinct status::text order by status::text) from invoice) as invoices,
+    (select array_agg(distinct status::text order by status::text) from payment) as payments,
+    (select count(*)::int from expense where date >= '2027-04-01' and date < '2027-05-01') as expenses,
+    (select count(distinct owner_id)::int from statement where "from" = '2027-04-01' and superseded_at is null) as owners,
+    (select array_agg(distinct l.tax::text order by l.tax::text) from tax_report_line l join tax_report r on r.id = l.report_id
+      where r."from" = '2027-01-01' and r.period = 'QUARTER') as taxes`);
+  expect(kinds).toEqual({
+    invoices: ['DRAFT', 'PAID', 'SENT', 'VOID'],
+    payments: ['FAILED', 'PENDING', 'SUCCEEDED'],
+    expenses: 6,
+    owners: 4,
+    taxes: ['TAXE_DE_SEJOUR', 'TPT', 'VAT'],
+  });
+});
+
 // Screenshots and documentation are made from it.
 test('the same day makes the same demo', async () => {
   const digest = async (today: string) => {
     const { sql } = await demoOn(today);
     const [row] = await sql(
-      `select md5(string_agg(concat_ws(',', reference, status, check_in, gross_minor, guest_name, property_id), ';' order by reference)) as all_of_it from booking`,
+      `select md5(string_agg(concat_ws(',', reference, status, check_in, gross_minor, guest_name, property_id), ';' order by reference)) as stays,
+         (select md5(string_agg(concat_ws(',', order_id, status, amount_minor), ';' order by id)) from payment) as payments,
+         (select md5(string_agg(concat_ws(',', owner_id, revenue_minor, net_minor), ';' order by owner_id)) from statement) as statements,
+         (select total_minor from tax_report) as taxes
+       from booking`,
     );
-    return row.all_of_it;
+    return row;
   };
   const first = await digest('2027-05-14');
-  expect(await digest('2027-05-14')).toBe(first);
-  expect(await digest('2027-05-15')).not.toBe(first);
+  expect(await digest('2027-05-14')).toEqual(first);
+  expect(await digest('2027-05-15')).not.toEqual(first);
 });
 
 // The token that the first start prints has to open every door, and nothing of the past may ring at a webhook.
@@ -108,7 +131,17 @@ test('the demo token opens the API on a log of silent events', async () => {
   await expect.poll(async () => (await get('/v1/events?limit=5')).data, { timeout: 25_000 }).toHaveLength(5);
   // Every fact is told once, and so is that somebody has made a token that may do everything.
   const [log] = await sql(
-    'select count(*)::int as events, bool_and(silent) as silent, (select count(*)::int from booking) + (select count(*)::int from property) + (select count(*)::int from cleaning_task) + (select count(*)::int from maintenance_ticket) + (select count(*)::int from review) + 1 as facts from outbox_event',
+    `select count(*)::int as events, bool_and(silent) as silent,
+       (select count(*)::int from booking)
+       + (select count(*)::int from property)
+       + (select count(*)::int from cleaning_task)
+       + (select count(*)::int from maintenance_ticket)
+       + (select count(*)::int from review)
+       + (select count(*)::int from statement)
+       + (select count(*)::int from tax_report)
+       + (select count(*) filter (where status <> 'DRAFT')::int + count(*) filter (where status = 'PAID')::int from invoice)
+       + (select count(*) filter (where status <> 'PENDING')::int + count(*) filter (where status = 'SUCCEEDED' and booking_id is not null)::int from payment) + 1 as facts
+     from outbox_event`,
   );
   expect(log).toEqual({ events: log.facts, silent: true, facts: log.facts });
 });

@@ -123,6 +123,30 @@ describe('what is refused before any SQL', () => {
     });
     expect(statements).toBe(0);
   });
+
+  // A cleaning app may know which house and which guest, and not the price of the one and the phone of the other.
+  test('more of a property or a guest than its name, to a token that may only read their bookings', async () => {
+    const world = await startWorld();
+    await world.book();
+    const reader = await world.withAbilities('bookings:read');
+    const ask = (selection: string, more = '') =>
+      reader.graphql(`{ bookings(first: 1) { nodes { ${selection} } } } ${more}`);
+    const named = await ask('property { id code name } guest { __typename id name }');
+    expect(named.body.errors).toBeUndefined();
+    for (const [selection, ability, more] of [
+      ['property { id basePrice }', 'properties:read'],
+      ['guest { email }', 'guests:read'],
+      ['guest { ... on Guest { phone } }', 'guests:read'],
+      ['guest { ...Known }', 'guests:read', 'fragment Known on Guest { name email }'],
+    ] as const) {
+      const { body } = await ask(selection, more);
+      const refusal = { extensions: { code: 'FORBIDDEN' }, message: expect.stringContaining(ability) };
+      expect([selection, body.data ?? null, body.errors]).toMatchObject([selection, null, [refusal]]);
+    }
+    const both = await world.withAbilities('bookings:read', 'guests:read', 'properties:read');
+    const { body } = await both.graphql('{ bookings { nodes { property { basePrice } guest { email } } } }');
+    expect(body.errors).toBeUndefined();
+  });
 });
 
 test('every answer says what it cost', async () => {

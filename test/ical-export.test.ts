@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { clock } from '../src/core/clock.ts';
 import { doors } from '../src/doors.ts';
 import { doorServer } from '../src/gateway/doors.ts';
+import { openLimits } from '../src/gateway/limits.ts';
 import { makeFeed } from '../src/places/ical/feeds/make.ts';
 import { together } from '../src/places/ical/feeds/together.ts';
 import { hookUp } from './support/channel.ts';
@@ -385,7 +386,14 @@ describe('who may read it', () => {
     const lines: string[] = [];
     const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
     const broken = { ...world.database, system: { query: async () => Promise.reject(new Error('gone')) } as never };
-    const serve = doorServer(doors, { database: broken, wake: world.viewer.wake, config: world.config, log });
+    const { config, viewer } = world;
+    const serve = doorServer(doors, {
+      database: broken,
+      wake: viewer.wake,
+      config,
+      log,
+      limits: openLimits(config, log),
+    });
     const { pathname, search } = new URL(url);
     const request = { method: 'GET', url: pathname + search, headers: {}, socket: {} };
     await serve(pathname)!(request as never, { writeHead: () => undefined, end: () => undefined } as never);

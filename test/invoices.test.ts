@@ -82,8 +82,8 @@ describe('what an invoice comes to', () => {
       [{ lines: [{ ...LINE, tax_percent: 101 }] }, 'lines.0.tax_percent'],
       [{ lines: [{ ...LINE, tax_percent: -1 }] }, 'lines.0.tax_percent'],
       [{ lines: [{ ...LINE, description: '' }] }, 'lines.0.description'],
-      [{ lines: [{ ...LINE, quantity: 1_000_000, unit_price: 1_000_000 }] }, 'lines.0.unit_price'],
-      [{ lines: Array.from({ length: 3 }, () => ({ ...LINE, quantity: 1, unit_price: 20_000_000 })) }, 'lines'],
+      [{ lines: [{ ...LINE, quantity: 1_000_000, unit_price: 10_000_000 }] }, 'lines.0.unit_price'],
+      [{ lines: Array.from({ length: 3 }, () => ({ ...LINE, quantity: 1, unit_price: 4_000_000_000_000 })) }, 'lines'],
       [{ colour: 'red' }, 'colour'],
     ];
     for (const [fields, field] of wrong) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { CmiFields } from '../src/finance/payments/cmi/fields.ts';
 import { hashOf, isSigned } from '../src/finance/payments/cmi/hash.ts';
 import { type Answer, type Integrator, startWorld, type World } from './support/world.ts';
 
@@ -67,8 +68,9 @@ async function tell(
   return response.text();
 }
 
-async function startShop() {
-  const world = await startWorld({ today: '2027-05-01' });
+/** Calls may take a while: on a busy machine the one process that tells and listens can stand still for seconds. */
+async function startShop(env: NodeJS.ProcessEnv = {}) {
+  const world = await startWorld({ today: '2027-05-01', env: { WEBHOOK_TIMEOUT_SECONDS: '15', ...env } });
   const answer = await world.put('/v1/cmi-account', { client_id: CLIENT_ID, store_key: STORE_KEY });
   expect(answer.body.data).toMatchObject({
     client_id: CLIENT_ID,
@@ -345,6 +347,86 @@ describe('a callback of CMI', () => {
     expect((await world.get('/v1/payments?order_id=O-8')).body.data[0].status).toBe('pending');
   });
 
+  // CMI calls again while the first call is still being answered, and the guest has paid all there was to pay.
+  test('that comes several times at once for the whole price is one payment and the same answer', async () => {
+    const world = await startShop();
+    const { id, reference, gross_amount } = await world.book();
+    const whole = callback(reference, { amount: gross_amount.toFixed(2) });
+    expect(new Set(await Promise.all([1, 2, 3, 4, 5].map(() => tell(world, whole))))).toEqual(
+      new Set(['ACTION=POSTAUTH']),
+    );
+    expect((await world.get(`/v1/payments?booking_id=${id}`)).body.data).toMatchObject([
+      { status: 'succeeded', amount: gross_amount },
+    ]);
+    expect(await tell(world, callback(`${reference}-2`, { amount: '0.01' }))).toBe('FAILURE'); // Nothing is left.
+  });
+
+  test('is read whatever the order and the case of its fields, and not at all where a field comes twice', async () => {
+    const world = await startShop();
+    const send = async (pairs: [string, string][]) => {
+      const body = new URLSearchParams(pairs).toString();
+      return (await fetch(`${world.url}/inbound/cmi/${world.agencyId}`, { method: 'POST', body })).text();
+    };
+    const signed = async (change: (pair: [string, string]) => [string, string] = (pair) => pair) => {
+      const fields = callback((await world.book()).reference);
+      return [...Object.entries(fields), ['HASH', hashOf(Object.entries(fields), STORE_KEY)] as [string, string]].map(
+        change,
+      );
+    };
+    expect(await send((await signed()).reverse())).toBe('ACTION=POSTAUTH');
+    expect(await send(await signed(([name, value]) => [name.toLowerCase(), value]))).toBe('ACTION=POSTAUTH');
+    expect(await send(await signed(([name, value]) => [name.toUpperCase(), value]))).toBe('ACTION=POSTAUTH');
+    for (const twice of [
+      ['amount', '1.00'],
+      ['AMOUNT', '300.00'],
+      ['HASH', 'x'],
+      ['oid', ''],
+    ] as [string, string][]) {
+      expect([twice, await send([twice, ...(await signed())])]).toEqual([twice, 'FAILURE']);
+      expect([twice, await send([...(await signed()), twice])]).toEqual([twice, 'FAILURE']);
+    }
+    expect(await send((await signed()).filter(([name]) => name !== 'HASH'))).toBe('FAILURE');
+    // What was written without encoding its + arrives with a blank in its place.
+    const pairs = (await signed()).map(
+      ([name, value]) => `${name}=${name === 'HASH' ? value.replaceAll('=', '%3D') : encodeURIComponent(value)}`,
+    );
+    const response = await fetch(`${world.url}/inbound/cmi/${world.agencyId}`, {
+      method: 'POST',
+      body: pairs.join('&'),
+    });
+    expect(await response.text()).toBe('ACTION=POSTAUTH');
+    expect((await world.get('/v1/payments')).body.meta.total).toBe(4);
+  });
+
+  // Each forgery is a line in the audit log; a log that anybody can fill is one that nobody reads.
+  test('that is forged is counted by agency and refused past the limit, while CMI’s own calls go on being heard', async () => {
+    const world = await startShop({ RATE_LIMIT_PER_MINUTE: '60' });
+    const { reference } = await world.book();
+    const forged = (agency: number | string) =>
+      fetch(`${world.url}/inbound/cmi/${agency}`, {
+        method: 'POST',
+        body: new URLSearchParams({ oid: 'x', HASH: 'y' }),
+      });
+    const lines = async () =>
+      (
+        await world.database.asAgency(world.agencyId, (client) =>
+          client.query(`select count(*)::int from audit_entry where action = 'cmi.callback_refused'`),
+        )
+      ).rows[0].count;
+    for (let i = 0; i < 60; i++) expect((await forged(world.agencyId)).status).toBe(200);
+    for (let i = 0; i < 5; i++) {
+      const refused = await forged(world.agencyId);
+      expect(refused.status).toBe(429);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    expect(await lines()).toBe(60);
+    expect(await tell(world, callback(reference))).toBe('ACTION=POSTAUTH');
+    expect((await forged(999_999)).status).toBe(200);
+    const { agencyId } = await world.anotherAgency();
+    for (let i = 0; i < 61; i++) await forged(agencyId); // An agency without a shop is answered alike.
+    expect((await forged(agencyId)).status).toBe(429);
+  });
+
   test('is believed no longer once the account is disconnected', async () => {
     const world = await startShop();
     const { reference } = await world.book();
@@ -356,6 +438,8 @@ describe('a callback of CMI', () => {
     });
   });
 });
+
+const form = (fields: Record<string, string>) => CmiFields.read(String(new URLSearchParams(fields)))!;
 
 describe('the hash of CMI, version 3', () => {
   // Written out by hand: the values in the order of CMI's own example, escaped, and the key at the end.
@@ -385,14 +469,26 @@ describe('the hash of CMI, version 3', () => {
     expect(hashOf(fields, 'key|')).toBe(createHash('sha512').update(text).digest('base64'));
   });
 
+  test('is right in the order of either kit, which part at numbers and underscores', () => {
+    const fields = { BillToStreet12: 'twelve', BillToStreet2: 'two', a_b: 'underscore', aab: 'letter' };
+    for (const values of [
+      ['letter', 'underscore', 'two', 'twelve'],
+      ['underscore', 'letter', 'twelve', 'two'],
+    ]) {
+      const HASH = createHash('sha512')
+        .update([...values, 'k'].join('|'))
+        .digest('base64');
+      expect(isSigned(form({ ...fields, HASH }), 'k')).toBe(true);
+    }
+    const HASH = createHash('sha512').update('two|letter|underscore|twelve|k').digest('base64');
+    expect(isSigned(form({ ...fields, HASH }), 'k')).toBe(false);
+  });
+
   test('is right for values whose entities were read before they were hashed, as CMI’s example reads them', () => {
-    const plain = new Map([['BillToName', `L'Atlas & fils`]]);
-    const posted = new Map([
-      ['BillToName', 'L&#39;Atlas &amp; fils\n'],
-      ['HASH', hashOf(plain, 'k')],
-    ]);
+    const plain = { BillToName: `L'Atlas & fils` };
+    const posted = form({ BillToName: 'L&#39;Atlas &amp; fils\n', HASH: hashOf(Object.entries(plain), 'k') });
     expect(isSigned(posted, 'k')).toBe(true);
     expect(isSigned(posted, 'K')).toBe(false);
-    expect(isSigned(plain, 'k')).toBe(false);
+    expect(isSigned(form(plain), 'k')).toBe(false);
   });
 });

@@ -217,7 +217,7 @@ test('totals that are larger than can be kept are refused by name, and the other
   const world = await startWorld({ today: '2026-06-01' });
   const [huge, usual] = [await villa(world), await villa(world, { name: 'Omar' })];
   for (const _bill of ['one', 'two'])
-    await made(world, '/v1/expenses', expense(huge.property.id, { amount: 20_000_000 }));
+    await made(world, '/v1/expenses', expense(huge.property.id, { amount: 9_000_000_000_000 }));
   await made(world, '/v1/expenses', expense(usual.property.id));
   const body = { month: '2026-07', owner_id: huge.owner.id };
   const refused = await world.post('/v1/statements/generate', body);
@@ -263,18 +263,25 @@ describe('on the 1st', () => {
     ]);
   });
 
-  test('every agency gets its own, and one whose plan has ended none', async () => {
+  // The same rule as at the gate: who can't read their statements doesn't have them made either.
+  test('every agency gets its own, and one whose plan has ended or run out none', async () => {
     const world = await startWorld({ today: '2026-08-03' });
-    const others = [await world.anotherAgency(), await world.anotherAgency()];
+    const others = [];
+    for (let i = 0; i < 4; i++) others.push(await world.anotherAgency());
     for (const mine of [world, ...others]) {
       const { property } = await villa(mine);
       await mine.book(stay(property.id, '2026-07-05', '2026-07-07'));
     }
-    await world.database.system.query(`update agency set plan = 'STARTER' where id = $1`, [others[1]!.agencyId]);
+    for (const [i, change] of [
+      `plan = 'STARTER'`,
+      `paid_until = '2026-08-01'`, // Business that has run out.
+      `paid_until = '2026-08-01', grace_until = '2026-08-05'`, // In its days of grace.
+    ].entries())
+      await world.database.system.query(`update agency set ${change} where id = $1`, [others[i + 1]!.agencyId]);
     await timer(world);
     const made = [];
     for (const mine of [world, ...others]) made.push(await mine.viewer.db.statement.count());
-    expect(made).toEqual([1, 1, 0]);
+    expect(made).toEqual([1, 1, 0, 0, 1]);
   });
 });
 
@@ -290,6 +297,26 @@ describe('reading statements', () => {
     expect(await months(`owner_id=${a.owner.id}`)).toEqual(['2026-06', '2026-07', '2026-08']);
     expect(await months(`owner_id=${b.owner.id}&from=2026-07-01`)).toEqual(['2026-07', '2026-08']);
     expect(await months('from=2026-06-01&to=2026-06-30')).toEqual(['2026-06', '2026-06']);
+  });
+
+  // Who adds a list up must not pay an owner once for each time that the month was corrected.
+  test('latest leaves out what another revision has taken the place of, through both doors', async () => {
+    const world = await startWorld({ today: '2026-08-01' });
+    const { property } = await villa(world);
+    const ids: number[] = [];
+    for (const amount of [100, 200, 300]) {
+      await made(world, '/v1/expenses', expense(property.id, { amount }));
+      ids.push((await generate(world))[0].id);
+    }
+    const found = async (query: string) =>
+      (await world.get(`/v1/statements?sort=id_asc&${query}`)).body.data.map(({ id }: Body) => id);
+    expect(await found('')).toEqual(ids);
+    expect(await found('latest=true')).toEqual([ids[2]]);
+    expect(await found('latest=false')).toEqual([ids[0], ids[1]]);
+    const { body } = await world.graphql('{ statements(latest: true) { totalCount nodes { id revision latest } } }');
+    expect(body.data.statements).toEqual({ totalCount: 1, nodes: [{ id: `${ids[2]}`, revision: 3, latest: true }] });
+    const one = await world.graphql(`{ statement(id: "${ids[0]}") { latest lines { net } } }`);
+    expect(one.body.data.statement.latest).toBe(false);
   });
 
   // Accounting software takes the CSV, the owner the PDF; both must say what the API says.
@@ -388,16 +415,20 @@ describe('who may', () => {
       expect((await ask(`/v1/expenses/${spent.id}`)).status).toBe(404);
   });
 
-  test('statements:read reads statements and expenses, statements:write writes them, each alone', async () => {
+  test('statements:read reads statements; statements:write makes them, and reads and writes the expenses in them; each alone', async () => {
     const world = await startWorld({ today: '2026-06-01' });
     const { property } = await villa(world);
     const spent = await made(world, '/v1/expenses', expense(property.id));
     const [{ id }] = (await generate(world)) as [Body];
     const reader = await world.withAbilities('statements:read');
     const writer = await world.withAbilities('statements:write');
-    for (const path of [`/v1/statements/${id}`, '/v1/statements', '/v1/expenses', `/v1/expenses/${spent.id}`]) {
+    for (const path of [`/v1/statements/${id}`, '/v1/statements']) {
       expect((await reader.get(path)).status).toBe(200);
       expect((await writer.get(path)).status).toBe(403);
+    }
+    for (const path of ['/v1/expenses', `/v1/expenses/${spent.id}`]) {
+      expect((await reader.get(path)).status).toBe(403);
+      expect((await writer.get(path)).status).toBe(200);
     }
     const writes: [string, string, object][] = [
       ['POST', '/v1/statements/generate', { month: '2026-07' }],
@@ -449,7 +480,7 @@ describe('an expense', () => {
     const refusals: [object, string[]][] = [
       [{ amount: -1 }, ['amount']], // An amount below nothing.
       [{ amount: 1.005 }, ['amount']], // An amount with a third decimal.
-      [{ amount: 99999999999 }, ['amount']], // An amount larger than can be kept.
+      [{ amount: 99999999999999 }, ['amount']], // An amount larger than can be kept.
       [{ date: '2026-02-30' }, ['date']], // A day that isn’t.
       [{ date: '1926-07-14' }, ['date']], // A day of another century.
       [{ label: ' ' }, ['label']], // A label that is blank.

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { ABILITIES } from '../src/core/abilities.ts';
-import { createToken, revokeToken } from '../src/platform/tokens.ts';
-import { startWorld } from './support/world.ts';
+import { createToken } from '../src/platform/tokens/create.ts';
+import { startWorld, type World } from './support/world.ts';
 
 describe('tokens', () => {
   test('the secret is shown once and kept only as its SHA-256', async () => {
@@ -17,8 +17,12 @@ describe('tokens', () => {
     const world = await startWorld();
     const other = await world.withAbilities('bookings:read');
     expect((await other.get('/v1/bookings')).status).toBe(200);
-    await revokeToken(world.viewer, other.tokenId);
-    await expect.poll(async () => (await other.get('/v1/bookings')).status, { timeout: 500, interval: 5 }).toBe(401);
+    for (const _ask of ['first', 'again']) expect((await world.delete(`/v1/tokens/${other.tokenId}`)).status).toBe(204);
+    expect((await other.get('/v1/bookings')).status).toBe(401);
+    expect((await other.graphql('{ me { abilities } }')).status).toBe(401);
+    const { body } = await world.get('/v1/tokens?revoked=true');
+    expect(body.data).toMatchObject([{ id: other.tokenId, revoked_at: expect.any(String) }]);
+    expect((await world.get('/v1/audit-log?action=token.revoked')).body.meta.total).toBe(1);
   });
 
   test('an expired token is refused', async () => {
@@ -95,6 +99,148 @@ describe('tokens', () => {
     expect((await world.graphql('{ me { abilities } }')).status).toBe(403);
   });
 });
+
+describe('tokens by API', () => {
+  test('a new token works, is shown once, and is listed without its secret or the hash of it', async () => {
+    const world = await startWorld();
+    const expires_at = new Date(Date.now() + 86_400_000).toISOString();
+    const made = await world.post('/v1/tokens', { name: ' Metabase ', abilities: ['reports:read'], expires_at });
+    const { token, ...shown } = made.body.data;
+    expect([made.status, made.headers.get('location')]).toEqual([
+      201,
+      expect.stringMatching(`/v1/tokens/${shown.id}$`),
+    ]);
+    expect(shown).toMatchObject({
+      name: 'Metabase',
+      abilities: ['reports:read'],
+      last_used_at: null,
+      revoked_at: null,
+    });
+    const { body } = await asked(world, token, '/v1/me');
+    expect([body.data.token.id, body.data.abilities]).toEqual([shown.id, ['reports:read']]);
+    const listed = await world.get('/v1/tokens?per_page=1');
+    expect(Object.keys(listed.body.data[0]).sort()).toEqual(Object.keys(shown).sort());
+    const again = await world.graphql(`{ token(id: "${shown.id}") { token } tokens { nodes { id token } } }`);
+    const { rows } = await world.database.system.query('select secret_hash from access_token where id = $1', [
+      shown.id,
+    ]);
+    for (const { text } of [listed, again, await world.get(`/v1/tokens/${shown.id}`)]) {
+      expect(text).not.toContain(token.split('|')[1]);
+      expect(text).not.toContain(rows[0].secret_hash);
+    }
+    expect(again.body.data).toEqual({
+      token: { token: null },
+      tokens: { nodes: [shown.id, world.tokenId].map((id) => ({ id: String(id), token: null })) },
+    });
+  });
+
+  // Otherwise whoever may make tokens may do anything, and the abilities of their own are a decoration.
+  test('a token gives no more than it has, and whoever tries is in the audit log', async () => {
+    const world = await startWorld();
+    const maker = await world.withAbilities('tokens:write', 'bookings:read');
+    const own = await maker.post('/v1/tokens', { name: 'n8n', abilities: ['bookings:read'] });
+    expect(own.status).toBe(201);
+    for (const [abilities, missing] of [
+      [
+        ['bookings:read', 'rates:read', 'rates:write'],
+        ['rates:read', 'rates:write'],
+      ],
+      [['*'], ['*']],
+    ]) {
+      const { status, body } = await maker.post('/v1/tokens', { name: 'more', abilities });
+      expect([status, body.message, body.needs]).toEqual([403, 'Invalid ability provided.', missing]);
+      expect(body.hint).toContain(`gives no more than it has, and this one lacks ${missing!.join(' and ')}`);
+      const { body: told } = await maker.graphql(MAKE, { input: { name: 'more', abilities } });
+      expect(told.errors[0].extensions.code).toBe('FORBIDDEN');
+      expect(told.errors[0].message).toContain(missing!.join(' and '));
+    }
+    expect((await world.get('/v1/tokens')).body.meta.total).toBe(3);
+    const lines = (await world.get('/v1/audit-log?action=security.ability_refused')).body.data;
+    expect(lines.map(({ changes }: { changes: { needs: string[] } }) => changes.needs)).toEqual(
+      expect.arrayContaining([['rates:read', 'rates:write'], ['*']]),
+    );
+    const all = await world.post('/v1/tokens', { name: 'all', abilities: ['*', 'bookings:read'] });
+    const { body } = await world.get(`/v1/audit-log?subject=token:${all.body.data.id}`);
+    expect(body.data).toMatchObject([
+      { action: 'token.created', severity: 'critical', actor: `token:${world.tokenId}` },
+    ]);
+    expect(JSON.stringify(body)).not.toContain(all.body.data.token.split('|')[1]);
+  });
+
+  // A token that was lent for a day must not be turned into one for ever.
+  test('a token leaves none behind that outlives it', async () => {
+    const world = await startWorld();
+    const day = new Date(Date.now() + 86_400_000).toISOString();
+    const lent = await world.post('/v1/tokens', { name: 'lent', abilities: ['tokens:write'], expires_at: day });
+    const make = (fields: object) =>
+      asked(world, lent.body.data.token, '/v1/tokens', { name: 'next', abilities: ['tokens:write'], ...fields });
+    const longer = await make({ expires_at: new Date(Date.now() + 2 * 86_400_000).toISOString() });
+    expect([longer.status, Object.keys(longer.body.errors)]).toEqual([422, ['expires_at']]);
+    expect((await make({})).body.data.expires_at).toBe(lent.body.data.expires_at);
+    const sooner = await make({ expires_at: new Date(Date.now() + 3_600_000).toISOString() });
+    expect(sooner.body.data.expires_at < lent.body.data.expires_at).toBe(true);
+  });
+
+  test('what can’t be a token is refused by the name of its field, with the nearest ability, by both doors', async () => {
+    const world = await startWorld();
+    const refused: [object, string][] = [
+      [{ abilities: ['bookings:reed'] }, 'abilities'],
+      [{ abilities: [] }, 'abilities'],
+      [{ abilities: ['x'.repeat(1_000_000)] }, 'abilities'],
+      [{ name: ' ' }, 'name'],
+      [{ expires_at: '2020-01-01T00:00:00Z' }, 'expires_at'],
+    ];
+    for (const [fields, field] of refused) {
+      const input = { name: 'n8n', abilities: ['bookings:read'], ...fields };
+      const { status, body, text } = await world.post('/v1/tokens', input);
+      expect([field, status, Object.keys(body.errors)]).toEqual([field, 422, [field]]);
+      expect(text.length).toBeLessThan(1_000);
+      const { expires_at: expiresAt, ...rest } = input as typeof input & { expires_at?: string };
+      const { body: told } = await world.graphql(MAKE, { input: { ...rest, expiresAt } });
+      expect(told.errors[0].extensions.code).toBe('VALIDATION');
+    }
+    const near = await world.post('/v1/tokens', { name: 'n8n', abilities: ['bookings:reed'] });
+    expect(near.body.errors.abilities[0]).toContain('Did you mean bookings:read?');
+    expect((await world.get('/v1/tokens')).body.meta.total).toBe(1);
+  });
+
+  // The answer is kept for a day, and whoever reads a backup of the database must not find a token in it.
+  test('asked for twice under one key it is one token, whose text lies nowhere in the database', async () => {
+    const world = await startWorld();
+    const ask = () =>
+      world.post('/v1/tokens', { name: 'Zapier', abilities: ['bookings:write'] }, { 'idempotency-key': 'a-key' });
+    const [first, second] = [await ask(), await ask()];
+    expect([second.text, second.headers.get('idempotent-replayed')]).toEqual([first.text, 'true']);
+    const secret = first.body.data.token.split('|')[1];
+    for (const table of ['access_token', 'idempotency_key', 'audit_entry', 'outbox_event']) {
+      const { rows } = await world.database.system.query(`select t::text as row from ${table} t`);
+      expect([table, rows.filter(({ row }) => row.includes(secret))]).toEqual([table, []]);
+    }
+  });
+
+  test('a token may revoke itself, which is the last thing it does', async () => {
+    const world = await startWorld();
+    const mine = await world.withAbilities('tokens:read', 'tokens:write');
+    const since = (await mine.get(`/v1/tokens/${mine.tokenId}`)).body.data.updated_at;
+    world.pass(60_000);
+    expect((await mine.delete(`/v1/tokens/${mine.tokenId}`)).status).toBe(204);
+    expect((await mine.get('/v1/tokens')).status).toBe(401);
+    const { body } = await world.get(`/v1/tokens/${mine.tokenId}`);
+    expect(body.data.revoked_at > since).toBe(true);
+  });
+});
+
+const MAKE = 'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token } }';
+
+/** Asked with a token that a test was given as text: a body is posted. */
+async function asked({ url }: World, token: string, path: string, body?: object) {
+  const response = await fetch(`${url}${path}`, {
+    method: body ? 'POST' : 'GET',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: body && JSON.stringify(body),
+  });
+  return { status: response.status, body: await response.json() };
+}
 
 describe('limits', () => {
   // Clients back off by these headers; a wrong one is either a ban or a flood.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { revokeToken } from '../src/platform/tokens.ts';
+import { revokeToken } from '../src/platform/tokens/revoke.ts';
 import { type Integrator, startWorld, type World } from './support/world.ts';
 
 const WEBHOOKS = ['webhooks:read', 'webhooks:write'];

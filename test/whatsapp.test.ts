@@ -557,7 +557,9 @@ describe('what is refused', () => {
     ['a gap in the numbers', { parameters: { 1: 'a', 3: 'b' } }, ['parameters']],
     ['a name with blanks', { parameters: { 'guest name': 'a' } }, ['parameters']],
     ['too many parameters', { parameters: Array(51).fill('x') }, ['parameters']],
+    ['neither a number nor a booking', { to: undefined }, ['to']],
     ['nobody’s booking', { booking_id: 999_999 }, ['booking_id']],
+    ['nobody’s booking and no number', { to: undefined, booking_id: 999_999 }, ['booking_id']],
     ['a time that is over', { send_at: '2020-01-01T00:00:00Z' }, ['send_at']],
     ['a time in a year', { send_at: new Date(Date.now() + 365 * 86_400_000).toISOString() }, ['send_at']],
     ['all of it at once', { to: '1', template: '', parameters: { a: '' } }, ['to', 'template', 'parameters.a']],
@@ -680,6 +682,29 @@ describe('who may', () => {
         ability,
         expect.toBeOneOf([200, 201, 204]),
       ]);
+    }
+  });
+
+  // A CRM writes to guests by their bookings; what their numbers are is not its business, and a leak of it is ours.
+  test('a message to a booking’s guest needs no number, and tells it to nobody who may not read messages', async () => {
+    const { world, whatsapp } = await startConnected();
+    const { id: booking_id } = await world.book({ guest_phone: '00212 612-345678' });
+    const message = { ...GREETING, to: undefined, booking_id };
+    const writer = await world.withAbilities('whatsapp:write');
+    const mine = await prepare(writer, message);
+    expect(mine).toMatchObject({ booking_id, to: null, status: 'queued' });
+    expect((await writer.post(`/v1/whatsapp-messages/${mine.id}/send`)).body.data.to).toBeNull();
+    expect((await prepare(writer)).to).toBe('+212612345678'); // It has said the number itself.
+    expect((await prepare(world, message)).to).toBe('+212612345678');
+    expect((await read(world, mine.id)).to).toBe('+212612345678');
+    await world.relay();
+    expect(whatsapp.calls.map(({ body }) => body.to)).toEqual(Array(3).fill('212612345678'));
+
+    for (const guest_phone of [undefined, '0612345678']) {
+      const other = await world.book({ guest_phone });
+      const { status, body, text } = await writer.post('/v1/whatsapp-messages', { ...message, booking_id: other.id });
+      expect([guest_phone, status, Object.keys(body.errors)]).toEqual([guest_phone, 422, ['to']]);
+      expect(text).not.toContain('612345678');
     }
   });
 

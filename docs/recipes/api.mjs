@@ -2,10 +2,20 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 
-const { BELLHOP_URL = 'http://127.0.0.1:4000', BELLHOP_TOKEN } = process.env;
+const { BELLHOP_URL = 'http://127.0.0.1:4000', BELLHOP_TOKEN, BELLHOP_SECRET, PORT = 0 } = process.env;
 
-/** Asks /v1, and throws what it refuses. A write carries a key, so that a lost answer can be asked for again. */
+/** Asks /v1, and throws what it refuses, with its `status`. A write carries a key, so that a lost answer can be asked for again. */
 export async function ask(method, path, body) {
+  const response = await answered(method, path, body);
+  return response.status === 204 ? undefined : await response.json();
+}
+
+/** What is no JSON, in its bytes: `load('/v1/statements/310?format=pdf')`. */
+export async function load(path) {
+  return Buffer.from(await (await answered('GET', path)).arrayBuffer());
+}
+
+async function answered(method, path, body) {
   const headers = { authorization: `Bearer ${BELLHOP_TOKEN}`, 'content-type': 'application/json' };
   if (method !== 'GET') headers['idempotency-key'] = crypto.randomUUID();
   for (let attempt = 1; ; attempt++) {
@@ -17,8 +27,9 @@ export async function ask(method, path, body) {
     if (response?.status === 429) {
       await pause(Number(response.headers.get('retry-after')) * 1000);
     } else if (response && response.status < 500) {
-      if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-      return response.status === 204 ? undefined : await response.json();
+      if (response.ok) return response;
+      const { status } = response;
+      throw Object.assign(new Error(`${method} ${path}: ${status} ${await response.text()}`), { status });
     } else if (attempt === 3) throw new Error(`${method} ${path}: ${response?.status}`);
     else await pause(attempt * 500);
   }
@@ -36,6 +47,8 @@ export async function* every(path) {
 /**
  * Listens on loopback, registers itself for some events, and hands each verified one to `hear`. What `hear` throws is
  * answered with 500, so that the event comes again. Resolves once `hear` answers true.
+ *
+ * With the secret of an endpoint that is registered already, it listens at PORT for that one and leaves it as it is.
  */
 export async function listen(events, hear) {
   const seen = new Set(); // At least once: an event may come twice, with the same id.
@@ -58,13 +71,15 @@ export async function listen(events, hear) {
       response.writeHead(500).end();
     }
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise((resolve) => server.listen(Number(PORT), '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${server.address().port}`;
-  registered = ask('POST', '/v1/webhooks', { url, events }).then(({ data }) => data);
+  registered = BELLHOP_SECRET
+    ? Promise.resolve({ secret: BELLHOP_SECRET })
+    : ask('POST', '/v1/webhooks', { url, events }).then(({ data }) => data);
   const { id } = await registered;
   console.log('listening');
   await finished;
-  await ask('DELETE', `/v1/webhooks/${id}`);
+  if (id) await ask('DELETE', `/v1/webhooks/${id}`);
   server.close();
   server.closeIdleConnections();
 }

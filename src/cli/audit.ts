@@ -1,17 +1,22 @@
-import { NotFound } from '../core/errors.ts';
+import { DomainError, NotFound } from '../core/errors.ts';
 import { type Verified, verifyAudit } from '../platform/audit/verify.ts';
+import type { Head } from '../platform/audit/witness.ts';
 import type { Answer } from './answer.ts';
 import { withServices } from './services.ts';
 
-/** `bellhop audit verify`: of one agency, or of all. The exit code is 1 when a chain is broken. */
-export async function auditVerify({ agency }: { agency?: number }): Promise<Answer> {
+/**
+ * `bellhop audit verify`: of one agency, or of all. The exit code is 1 when a chain is broken. With `head` an auditor gives
+ * what an earlier run, an anchor in the server's log or a SIEM has told of one agency's chain.
+ */
+export async function auditVerify({ agency, head }: { agency?: number; head?: string }): Promise<Answer> {
+  const noted = head === undefined ? undefined : readHead(head, agency);
   const verified = await withServices(async ({ database }) => {
     const { rows } = await database.system.query('select id from agency where $1::int is null or id = $1 order by id', [
       agency ?? null,
     ]);
     if (agency !== undefined && rows.length === 0) throw new NotFound('agency');
     const chains: Verified[] = [];
-    for (const { id } of rows) chains.push(await verifyAudit(database, id));
+    for (const { id } of rows) chains.push(await verifyAudit(database, id, { noted }));
     return chains;
   });
   const ok = verified.every((chain) => chain.ok);
@@ -27,6 +32,13 @@ export async function auditVerify({ agency }: { agency?: number }): Promise<Answ
     text: verified.map(sentences).join('') || 'There is no agency yet.\n',
     exitCode: ok ? 0 : 1,
   };
+}
+
+function readHead(text: string, agency: number | undefined): Head {
+  const [, seq, hash] = /^(\d{1,9}):([0-9a-f]{64})$/.exec(text) ?? [];
+  if (!seq || !hash) throw new DomainError('BAD_REQUEST', '--head must be a seal’s number and its hash: 120:9f86d0…');
+  if (agency === undefined) throw new DomainError('BAD_REQUEST', '--head is of one chain: say --agency too.');
+  return { seq: Number(seq), hash };
 }
 
 function sentences({ agencyId, ok, sealed, unsealed, head, problems }: Verified): string {

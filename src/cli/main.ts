@@ -83,6 +83,7 @@ function program(io: Io, json: boolean, print: (answer: Answer) => void, exit: (
     .command('verify')
     .description('recompute the chain of the audit log; the exit code is 1 when it is broken')
     .option('--agency <id>', 'of this agency; of all when not said', id)
+    .option('--head <seq:hash>', 'where its chain ended once, as somebody else has noted it')
     .action(async (options) => {
       const { auditVerify } = await import('./audit.ts');
       print(await auditVerify(options));
@@ -99,6 +100,33 @@ function program(io: Io, json: boolean, print: (answer: Answer) => void, exit: (
       const { keysRotate } = await import('./keys.ts');
       print(await keysRotate());
     });
+
+  const bi = bellhop.command('bi').description('logins of PostgreSQL that read reporting.* for BI tools');
+  bi.command('create-role')
+    .description('make a login that reads one agency; its password is shown once')
+    .requiredOption('--agency <id>', 'the agency that it reads', id)
+    .requiredOption('--name <name>', 'what it is for, like metabase')
+    .action(async (options) => {
+      const { biCreateRole } = await import('./bi.ts');
+      print(await biCreateRole(options));
+    });
+  bi.command('list')
+    .description('list these logins')
+    .option('--agency <id>', 'of this agency; of all when not said', id)
+    .action(async (options) => {
+      const { biList } = await import('./bi.ts');
+      print(await biList(options));
+    });
+  bi.command('drop-role')
+    .description('take a login away, and end its sessions')
+    .requiredOption('--agency <id>', 'the agency that it reads', id)
+    .requiredOption('--name <name>', 'what it is for')
+    .action(async (options) => {
+      const { biDropRole } = await import('./bi.ts');
+      print(await biDropRole(options));
+    });
+
+  addSubscription(bellhop, print);
 
   const token = bellhop.command('token').description('API tokens');
   token
@@ -169,6 +197,39 @@ function program(io: Io, json: boolean, print: (answer: Answer) => void, exit: (
   return bellhop;
 }
 
+/** What an agency pays for Bellhop, as whoever runs it knows of it. */
+function addSubscription(bellhop: Command, print: (answer: Answer) => void): void {
+  const subscription = bellhop.command('subscription').description('what agencies pay for Bellhop');
+  subscription
+    .command('show')
+    .description('the plan of an agency, and until when it lasts')
+    .requiredOption('--agency <id>', 'whose', id)
+    .action(async (options) => {
+      const { subscriptionShow } = await import('./subscription.ts');
+      print(await subscriptionShow(options));
+    });
+  const told = (name: string, description: string) =>
+    subscription
+      .command(name)
+      .description(description)
+      .requiredOption('--agency <id>', 'whose', id)
+      .addOption(new Option('--plan <plan>', 'what is paid').choices(['starter', 'business']).makeOptionMandatory())
+      .option('--months <count>', 'for how long', count, 1)
+      .option('--amount <amount>', "in the agency's currency", '0')
+      .option('--method <name>', 'how it was paid', 'transfer')
+      .option('--reference <text>', 'of the transfer or the bill; told again, it changes nothing');
+  told('pay', 'record a payment that has come; it renews the plan').action(async ({ plan, ...options }) => {
+    const { subscriptionPay } = await import('./subscription.ts');
+    print(await subscriptionPay({ ...options, plan: plan.toUpperCase() }));
+  });
+  told('fail', 'record a payment that failed; the first starts a week of grace')
+    .option('--reason <text>', 'why')
+    .action(async ({ plan, ...options }) => {
+      const { subscriptionFail } = await import('./subscription.ts');
+      print(await subscriptionFail({ ...options, plan: plan.toUpperCase() }));
+    });
+}
+
 const EXAMPLES = `
 Examples:
   bellhop serve
@@ -176,6 +237,8 @@ Examples:
   bellhop token create --agency 42 --name "Channel manager" --abilities bookings:read,bookings:write
   bellhop import bookings --agency 42 bookings.csv --create-properties
   bellhop audit verify --agency 42
+  bellhop subscription pay --agency 42 --plan business --months 12 --amount 9900 --reference VIR-2026-0815
+  bellhop bi create-role --agency 42 --name metabase
   bellhop webhook listen --port 4100 --register --token '7|…' --events 'booking.*'
 `;
 
@@ -201,6 +264,10 @@ Bellhop's own envelope and with the bytes that webhooks send. The last line name
 
 function id(text: string): number {
   return whole(text, 1, 2_147_483_647);
+}
+
+function count(text: string): number {
+  return whole(text, 1, 1_000);
 }
 
 function port(text: string): number {

@@ -1,6 +1,7 @@
 import { instant } from '../core/dates.ts';
 import { NotFound } from '../core/errors.ts';
-import { createToken, revokeToken } from '../platform/tokens.ts';
+import { createToken } from '../platform/tokens/create.ts';
+import { revokeToken } from '../platform/tokens/revoke.ts';
 import type { Answer } from './answer.ts';
 import { operatorOf, withServices } from './services.ts';
 
@@ -11,8 +12,10 @@ export async function tokenCreate(input: {
   abilities: string[];
   expiresAt?: Date;
 }): Promise<Answer> {
-  const made = await withServices(async (services) => createToken(await operatorOf(services, input.agency), input));
-  return { data: made, text: `Token ${made.id}, shown this once:\n\n  ${made.token}\n\n` };
+  const { id, token } = await withServices(async (services) =>
+    createToken(await operatorOf(services, input.agency), input),
+  );
+  return { data: { id, token }, text: `Token ${id}, shown this once:\n\n  ${token}\n\n` };
 }
 
 /** `bellhop token revoke`: the id alone says whose it is. */

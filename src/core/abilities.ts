@@ -29,7 +29,7 @@ export const ABILITIES = {
   'bookings:manage': 'Modify, confirm, check in and out, mark as no-show and reinstate bookings',
   'owners:write': 'Create and modify owners',
   'invoices:write': 'Create, send and settle invoices',
-  'statements:write': 'Generate owner statements',
+  'statements:write': 'Generate owner statements, and read and modify the expenses in them',
   'tax_reports:write': 'Generate tax reports',
   'payments:read': 'Read payments',
   'payments:write': 'Record payments',

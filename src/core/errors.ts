@@ -65,6 +65,16 @@ export class NotFound extends DomainError {
   }
 }
 
+/** Laravel Sanctum's words, and which abilities would have helped. */
+export class MissingAbility extends DomainError {
+  constructor(
+    readonly needs: string[],
+    why = `This needs a token with ${needs.join(' and ')}.`,
+  ) {
+    super('FORBIDDEN', `Invalid ability provided. ${why}`);
+  }
+}
+
 /** The request is well-formed and the facts don't allow it. */
 export class Conflict extends DomainError {}
 

@@ -19,18 +19,21 @@ export function isCurrency(code: string): boolean {
 }
 
 /** 76613 → 766.13. A double holds every amount of our range exactly to its last decimal when printed. */
-export function toDecimal(minor: number, currency: string): number {
-  return minor / 10 ** decimals(currency);
+export function toDecimal(minor: number | bigint, currency: string): number {
+  return Number(minor) / 10 ** decimals(currency);
 }
 
-/** The most that a column holds. */
+/** The most that a column of a price or a stay holds. */
 export const MAX_MINOR = 2_147_483_647;
+
+/** The most that a sum of them may be: a double still prints 15 digits as they are. */
+export const MAX_TOTAL_MINOR = 999_999_999_999_999;
 
 /**
  * "766.13" → 76613. Undefined for what isn't an amount in this currency: more decimals than it has, not a number, or
- * more than a column holds. Goes by the decimal text, so 1.005 isn't quietly rounded.
+ * more than `most`. Goes by the decimal text, so 1.005 isn't quietly rounded.
  */
-export function toMinor(amount: number | string, currency: string): number | undefined {
+export function toMinor(amount: number | string, currency: string, most = MAX_MINOR): number | undefined {
   const text = String(amount).trim();
   const match = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text);
   if (!match) return undefined;
@@ -38,11 +41,12 @@ export function toMinor(amount: number | string, currency: string): number | und
   const fraction = (match[3] ?? '').replace(/0+$/, '');
   if (fraction.length > scale) return undefined;
   const minor = Number(match[2]! + fraction.padEnd(scale, '0'));
-  if (minor > MAX_MINOR) return undefined;
+  if (minor > most) return undefined;
   return match[1] ? -minor : minor;
 }
 
-/** Hundredths of a percent of an amount, half up. */
+/** Hundredths of a percent of an amount, half up. In two parts, because a large total times 10,000 is beyond what a double counts. */
 export function basisPoints(minor: number, points: number): number {
-  return Math.floor((minor * points + 5_000) / 10_000);
+  const whole = Math.floor(minor / 10_000);
+  return whole * points + Math.floor(((minor - whole * 10_000) * points + 5_000) / 10_000);
 }

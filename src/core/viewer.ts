@@ -66,6 +66,9 @@ export class Viewer {
   /** Checked first inside the transaction of `write`, before any fact changes: what an If-Match promised. */
   precondition: ((tx: Transaction) => Promise<void>) | undefined;
 
+  /** Why the agency's plan lets this request do no more than pay for it; undefined while the plan is alive. */
+  lapsed: string | undefined;
+
   /** The client that sees this agency and nothing else. */
   get db(): PrismaClient {
     return this.transaction ?? this.services.database.forAgency(this.agency.id);

@@ -80,7 +80,8 @@ export async function makeData(cluster: Cluster): Promise<void> {
 
 /** Starts the server in a session of its own, so that a Ctrl-C meant for us doesn't end it before we are done with it. */
 export async function startServer(cluster: Cluster): Promise<void> {
-  const settings = { ...cluster.settings, port: String(await freePort()) };
+  const port = await freePort(lastPort(cluster.data)).catch(() => freePort());
+  const settings = { ...cluster.settings, port: String(port) };
   const flags = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
   const log = join(cluster.data, 'server.log');
   try {
@@ -154,10 +155,21 @@ function keptPassword(dir: string): string {
   return readFileSync(file, 'utf8').trim();
 }
 
+/** Where it ran last, as PostgreSQL notes it: BI tools keep the port that they were given. Undefined before the first start. */
+function lastPort(data: string): number | undefined {
+  try {
+    const [, port] = /"port=(\d+)"/.exec(readFileSync(join(data, 'postmaster.opts'), 'utf8')) ?? [];
+    return port ? Number(port) : undefined;
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
 /** The port is free now; should somebody take it before PostgreSQL does, the start fails and is tried with another. */
-async function freePort(): Promise<number> {
+async function freePort(wanted = 0): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(wanted, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;

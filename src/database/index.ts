@@ -82,7 +82,7 @@ export async function openDatabase(
 /** The wall between agencies is only as good as the roles that stand before it; somebody may have altered them. */
 async function refuseStrongRoles(system: pg.Pool): Promise<void> {
   const { rows } = await system.query<{ rolname: string }>(
-    `select rolname from pg_roles where rolname in ('bellhop_app', 'bellhop_system') and (rolsuper or rolbypassrls)`,
+    `select rolname from pg_roles where rolname in ('bellhop_app', 'bellhop_system', 'bellhop_reporting') and (rolsuper or rolbypassrls)`,
   );
   if (rows.length === 0) return;
   const names = rows.map((row) => row.rolname).join(' and ');

@@ -14,6 +14,7 @@ type Table =
   | 'ical_conflict'
   | 'cleaning_task'
   | 'maintenance_ticket'
+  | 'expense'
   | 'tax_report_line'
   | 'review';
 

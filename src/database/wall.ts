@@ -3,7 +3,8 @@ import type pg from 'pg';
 /**
  * Where a row of one agency could meet another's: a table with an agency whose row security is not on, not forced or
  * without a policy for the role that works, a foreign key between two such tables that leaves the agency out, or a
- * view, which would read with its owner's eyes. One sentence each; none is what should be.
+ * view, which would read with its owner's eyes; those of BI tools have an owner whose policies ask who has logged in.
+ * One sentence each; none is what should be.
  */
 export async function holesInTheWall(client: pg.ClientBase): Promise<string[]> {
   const { rows } = await client.query<{ hole: string }>(`
@@ -39,6 +40,15 @@ export async function holesInTheWall(client: pg.ClientBase): Promise<string[]> {
     union all
     select relname || ': a view reads with the rights of its owner' from pg_class
     where relnamespace = 'public'::regnamespace and relkind in ('v', 'm')
-      and not coalesce('security_invoker=true' = any (reloptions), false)`);
+      and not coalesce('security_invoker=true' = any (reloptions), false)
+    union all
+    select 'reporting.' || relname || ': it isn’t bellhop_reporting’s, so it reads past that role’s policies' from pg_class
+    where relnamespace = 'reporting'::regnamespace and relkind in ('v', 'm', 'r', 'p')
+      and (relkind <> 'v' or relowner <> 'bellhop_reporting'::regrole)
+    union all
+    select walled.relname || ': the policy ' || p.polname || ' lets bellhop_reporting see more than whoever has logged in'
+    from walled join pg_policy p on p.polrelid = walled.oid
+    where 'bellhop_reporting'::regrole::oid = any (p.polroles)
+      and pg_get_expr(p.polqual, p.polrelid) !~ 'reporting\\.agency_id\\(\\)|SESSION_USER|FROM bi_role'`);
   return rows.map((row) => row.hole);
 }

@@ -7,9 +7,10 @@ import { recordAll } from '../outbox/record.ts';
 import type { Wake } from '../outbox/wake.ts';
 import { propertyCreated } from '../places/properties/events.ts';
 import { createAgency } from '../platform/create-agency.ts';
-import { createToken } from '../platform/tokens.ts';
+import { createToken } from '../platform/tokens/create.ts';
 import { writeBookings } from '../stays/bookings/write-many.ts';
 import { makeDay } from './day.ts';
+import { closeBooks, makeMoney } from './money.ts';
 import { OWNERS, PLACES } from './places.ts';
 import { randomFrom } from './random.ts';
 import { type BuiltPlace, makeSeason } from './season.ts';
@@ -33,15 +34,17 @@ export async function makeDemo(database: Database, config: Config): Promise<{ ag
     'demo',
   );
   const viewer = new Viewer(agency, { name: 'demo' }, new Set(['*']), { database, config, wake: nobodyWaits }, true);
-  await viewer.write(async (tx, _emit, audit) => {
+  await viewer.write(async (tx, emit, audit) => {
     const places = await build(viewer, tx);
     const { today } = viewer;
     const season = makeSeason(places, { today, now: clock.now(), agency, random: randomFrom(today) });
     const full = await writeBookings(viewer, tx, season);
     if (full.some((nights) => nights.length > 0)) throw new Error('The demo sold a night twice.');
     await makeDay(viewer, tx, places, { random: randomFrom(`day ${today}`), now: clock.now() });
+    await makeMoney(viewer, { tx, emit, audit }, places);
     audit('demo.created', `agency:${agency.id}`, { properties: places.length, bookings: season.length });
   });
+  await closeBooks(viewer);
   const { token } = await createToken(viewer, { name: 'demo', abilities: ['*'] });
   return { agencyId: agency.id, token };
 }
@@ -77,6 +80,8 @@ async function build(viewer: Viewer, tx: Transaction): Promise<BuiltPlace[]> {
       name,
       kind,
       city,
+      commune: city,
+      taxCategory: kind.toLowerCase(),
       description,
       units,
       basePriceMinor: price * 100,
@@ -103,6 +108,7 @@ async function build(viewer: Viewer, tx: Transaction): Promise<BuiltPlace[]> {
 /** Nobody follows an agency that is just being made. */
 const nobodyWaits: Wake = {
   poke() {},
+  tokenChanged() {},
   onTokenChanged() {},
   async next() {},
   async close() {},

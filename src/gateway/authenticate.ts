@@ -9,7 +9,8 @@ import { Viewer, type ViewerAgency } from '../core/viewer.ts';
 import type { Database } from '../database/index.ts';
 import { isPlanAlive, type PlanFacts, whyPlanIsOver } from '../finance/subscription/plan.ts';
 import type { Wake } from '../outbox/wake.ts';
-import { parseToken, secretMatches } from '../platform/tokens.ts';
+import { parseToken, secretMatches } from '../platform/tokens/secret.ts';
+import type { Refusals } from './refusals.ts';
 
 /** From a request's headers to who is asking, or a refusal. */
 export type Authenticate = (headers: IncomingHttpHeaders, from: Origin) => Promise<Viewer>;
@@ -46,6 +47,7 @@ export function openAuthentication(services: {
   wake: Wake;
   config: Config;
   log: Logger;
+  refusals: Refusals;
 }): Authenticate {
   const believed = new LRUCache<number, Promise<Known | undefined>>({ max: 10_000, ttl: BELIEVED_MS });
   const used = new LRUCache<number, number>({ max: 10_000 });
@@ -63,16 +65,21 @@ export function openAuthentication(services: {
     }
     const known = await lookup;
     const now = clock.now();
-    if (!known || !secretMatches(token.secret, known.secretHash)) throw unauthenticated();
-    if (known.revokedAt || (known.expiresAt && known.expiresAt <= now)) throw unauthenticated();
-    requirePlan(known.plan, now);
+    if (!known) throw unauthenticated();
+    if (!isProven(known, token.secret, now)) {
+      const nobody = new Viewer(known.agency, { name: 'unknown', ip, requestId }, new Set(), services);
+      void services.refusals.noteUnproven(nobody, known.tokenId); // Nobody waits for it here.
+      throw unauthenticated();
+    }
     noteUse(known, now.getTime(), { ip, requestId });
-    return new Viewer(
+    const viewer = new Viewer(
       known.agency,
       { name: `token:${known.tokenId}`, tokenId: known.tokenId, tokenName: known.name, ip, requestId, traceparent },
       known.abilities,
       services,
     );
+    if (!isPlanAlive(known.plan, now)) viewer.lapsed = whyPlanIsOver(known.plan);
+    return viewer;
   };
 
   function noteUse({ tokenId, name, agency }: Known, now: number, from: { ip?: string; requestId: string }): void {
@@ -86,6 +93,10 @@ export function openAuthentication(services: {
       })
       .catch((error) => services.log.warn({ err: error }, 'the use of a token was not noted'));
   }
+}
+
+function isProven({ secretHash, revokedAt, expiresAt }: Known, secret: string, now: Date): boolean {
+  return secretMatches(secret, secretHash) && !revokedAt && !(expiresAt && expiresAt <= now);
 }
 
 // A token's first use of a day (UTC) is its sign-in, and stands in the audit log. Of two gateways that see it at once, the
@@ -131,11 +142,6 @@ async function find(database: Database, tokenId: number): Promise<Known | undefi
       commissionBasisPoints: row.commission_basis_points,
     },
   };
-}
-
-/** The API is part of the Business plan, and of its trial while that lasts. */
-function requirePlan(plan: PlanFacts, now: Date): void {
-  if (!isPlanAlive(plan, now)) throw new DomainError('PLAN_REQUIRED', whyPlanIsOver(plan));
 }
 
 /** The token in `Authorization: Bearer`, or as the user name of Basic, which is what BI tools can send. */

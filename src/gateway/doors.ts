@@ -4,6 +4,7 @@ import { DomainError } from '../core/errors.ts';
 import type { Services } from '../core/viewer.ts';
 import { readBody } from './body.ts';
 import { deadline } from './deadline.ts';
+import { type Limits, limitHeaders } from './limits.ts';
 import { toDomainError } from './mask.ts';
 import { observed } from './observe.ts';
 import { type Answer, refusal } from './rest/answer.ts';
@@ -49,10 +50,16 @@ export interface Call {
   body: Buffer;
   ip: string | undefined;
   requestId: string;
+  /**
+   * Counts a call that proved nothing against its path, whoever made it, and refuses it past the limit. To be asked before
+   * anything is written of such a call: somebody who can't get in must not be able to fill what is kept about them either.
+   * Calls that are believed are never counted, so nobody can use up a provider's share.
+   */
+  distrust(): Promise<void>;
 }
 
 /** The server of a request's door, or undefined when its path belongs to none. */
-export function doorServer(doors: Door[], services: Services & { log: Logger }) {
+export function doorServer(doors: Door[], services: Services & { log: Logger; limits: Limits }) {
   const compiled = doors.map((door) => ({ ...door, pattern: patternOf(door.path) }));
 
   return (path: string): ((req: IncomingMessage, res: ServerResponse) => Promise<void>) | undefined => {
@@ -74,6 +81,7 @@ export function doorServer(doors: Door[], services: Services & { log: Logger }) 
           body: method === 'GET' ? Buffer.alloc(0) : await readBody(req),
           ip,
           requestId,
+          distrust: () => distrust(services.limits, door, values),
         };
         answer = await deadline(door.serve(call, services));
         if (door.revalidates) answer = revalidated(answer, req.headers['if-none-match']);
@@ -89,6 +97,11 @@ export function doorServer(doors: Door[], services: Services & { log: Logger }) 
       res.end(req.method === 'HEAD' ? undefined : bytes);
     };
   };
+}
+
+async function distrust(limits: Limits, { path }: Door, values: string[]): Promise<void> {
+  const verdict = await limits.take(`door ${path} ${values.join(' ').slice(0, 100)}`);
+  if (!verdict.allowed) throw new DomainError('RATE_LIMITED', 'Too Many Attempts.', undefined, limitHeaders(verdict));
 }
 
 function revalidated({ status, headers, body = '' }: Answer, known: string | undefined): Answer {

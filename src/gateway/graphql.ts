@@ -7,6 +7,7 @@ import {
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
+  Kind,
   type OperationDefinitionNode,
   parse,
 } from 'graphql';
@@ -81,8 +82,10 @@ function guard(schema: GraphQLSchema, log: Logger, refusals: Refusals): Plugin<A
   }
 
   function tell(error: unknown, asked: Asked, how?: { whole: boolean }): GraphQLError {
-    const cause = error instanceof GraphQLError ? error.originalError : error;
-    if (cause instanceof DomainError) void refusals.note(asked.viewer, cause); // Nobody waits for it here.
+    const at = error instanceof GraphQLError ? error : undefined;
+    const cause = at ? at.originalError : error;
+    // Nobody waits for it here.
+    if (cause instanceof DomainError) void refusals.note(asked.viewer, cause, at && askedOf(at));
     return told(error, log, asked.requestId, how);
   }
 
@@ -133,6 +136,12 @@ function guard(schema: GraphQLSchema, log: Logger, refusals: Refusals): Plugin<A
       };
     },
   };
+}
+
+/** What an operation asked for where it was refused, as the audit log may say it: a field, without its arguments. */
+function askedOf({ nodes }: GraphQLError): string | undefined {
+  const [field] = nodes ?? [];
+  return field?.kind === Kind.FIELD ? field.name.value : undefined;
 }
 
 /** An error as the caller reads it: a code that never changes, a sentence, the request's id; never our own insides. */

@@ -22,9 +22,12 @@ export interface Verdict {
   resetAt: number;
 }
 
-/** 60 requests a minute a token, REST and GraphQL together: a fixed window, as Laravel's throttle has it. */
+/**
+ * 60 requests a minute a token, REST and GraphQL together: a fixed window, as Laravel's throttle has it. Who holds no token is
+ * counted by a name of their door.
+ */
 export interface Limits {
-  take(tokenId: number): Promise<Verdict>;
+  take(who: number | string): Promise<Verdict>;
   close(): Promise<void>;
 }
 
@@ -34,7 +37,7 @@ const WINDOW_SECONDS = 60;
 export function openLimits(config: Config, log: Logger): Limits {
   const points = config.rateLimitPerMinute;
   const memory = cluster.isWorker ? countedByPrimary(points) : ownMemory(points);
-  if (!config.rateLimitStoreUrl) return { take: (tokenId) => take(memory, tokenId, points), close: async () => {} };
+  if (!config.rateLimitStoreUrl) return { take: (who) => take(memory, who, points), close: async () => {} };
 
   const redis = new Redis(config.rateLimitStoreUrl, {
     enableOfflineQueue: false,
@@ -51,7 +54,7 @@ export function openLimits(config: Config, log: Logger): Limits {
     duration: WINDOW_SECONDS,
     insuranceLimiter: memory, // A store that is down must not take the API down with it.
   });
-  return { take: (tokenId) => take(shared, tokenId, points), close: async () => redis.disconnect() };
+  return { take: (who) => take(shared, who, points), close: async () => redis.disconnect() };
 }
 
 function ownMemory(points: number): RateLimiterMemory {
@@ -67,9 +70,9 @@ function countedByPrimary(points: number): RateLimiterAbstract {
   });
 }
 
-async function take(limiter: RateLimiterAbstract, tokenId: number, limit: number): Promise<Verdict> {
+async function take(limiter: RateLimiterAbstract, who: number | string, limit: number): Promise<Verdict> {
   try {
-    return verdict(await limiter.consume(String(tokenId)), true, limit);
+    return verdict(await limiter.consume(String(who)), true, limit);
   } catch (refused) {
     if (refused instanceof RateLimiterRes) return verdict(refused, false, limit);
     throw refused;

@@ -44,13 +44,13 @@ export interface GatewayServices {
 /** One HTTP server with all doors. What is asked often is dispatched before Express, which serves `/docs` and the rest. */
 export async function openGateway(services: GatewayServices): Promise<Gateway> {
   const { schema, config, log } = services;
-  const authenticate = openAuthentication(services);
-  const limits = openLimits(config, log);
   const refusals = openRefusals(log);
+  const authenticate = openAuthentication({ ...services, refusals });
+  const limits = openLimits(config, log);
   const graphql = openGraphql({ schema, log, refusals });
   const plannedAnswer = config.planner ? openPlanned({ schema, log }) : undefined;
   const rest = restApp({ ...services, authenticate, limits, refusals });
-  const doorOf = doorServer(services.doors, services);
+  const doorOf = doorServer(services.doors, { ...services, limits });
   const stopping = new AbortController();
 
   const server = createServer((request, response) => {

@@ -55,8 +55,17 @@ declare global {
        * another's list. `graph/guard.ts` reads it before anything runs; `/v1`, OpenAPI and the tests read it too.
        */
       ability?: Ability;
+      /**
+       * What it needs besides to select more of the row that this field leads to than what names it: a token that reads
+       * bookings may say whose property and which guest, and not what is known of them.
+       */
+      abilityBeyondName?: Ability;
+      /** For a root field that an agency needs to pay and come back: it is open when the plan has run out. */
+      whenLapsed?: boolean;
       /** The same value as SQL, for the planner: without it a selection of this field is executed in the ordinary way. */
       sql?: Expression;
+      /** Whether a write's answer asks the resolver, which may keep from a token that only writes what every read may tell. */
+      resolvedAfterWrite?: boolean;
       /** What selecting this field costs beside its children, when that isn't the usual point. */
       cost?: number;
       /** How many rows a page of this list holds, when that isn't what lists usually do. */

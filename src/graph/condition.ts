@@ -10,14 +10,26 @@ export function filterSql(list: List, args: Record<string, unknown>, row: string
     if (filter.op === 'present') return `${cell} is ${value ? 'not null' : 'null'}`;
     if (filter.op === 'absent') return `${cell} is ${value ? 'null' : 'not null'}`;
     if (filter.op === 'in') return `${cell} = any(${bind.add(value, `${cast}[]`)})`;
-    if (filter.op === 'named') {
-      const names = bind.add(value, 'text[]');
-      return `(${cell} = any(${names}) or split_part(${cell}, '.', 1) || '.*' = any(${names}))`;
-    }
+    if (filter.op === 'named') return namedSql(cell, value as string[], bind);
     if (filter.op === 'contains') return `${cell} ilike '%' || ${bind.add(value, cast)} || '%'`;
     return `${cell} ${OPERATOR[filter.op]} ${bind.add(value, cast)}`;
   });
 }
+
+/** A family is the range of what begins with its name and a dot, which an index finds; `/` comes after the dot. */
+function namedSql(cell: string, names: string[], bind: Binder): string {
+  const inOrder = `${cell} collate "C"`;
+  const families = names.filter((name) => FAMILY.test(name)).map((name) => name.slice(0, -2));
+  const ranges = families.map(
+    (name) => `(${inOrder} >= ${bind.add(`${name}.`, 'text')} and ${inOrder} < ${bind.add(`${name}/`, 'text')})`,
+  );
+  const exact = names.filter((name) => !FAMILY.test(name));
+  if (exact.length > 0 || ranges.length === 0) ranges.push(`${inOrder} = any(${bind.add(exact, 'text[]')})`);
+  return `(${ranges.join(' or ')})`;
+}
+
+/** `booking.*` is every name of the family. */
+export const FAMILY = /^[^.]*\.\*$/;
 
 /** The rows past a cursor, in the direction walked. */
 export function seekSql(list: List, { order, key, value, walked }: Seek, row: string, bind: Binder): string {

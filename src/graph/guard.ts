@@ -15,10 +15,13 @@ import {
   valueFromAST,
 } from 'graphql';
 import type { Ability } from '../core/abilities.ts';
-import { DomainError } from '../core/errors.ts';
+import { DomainError, MissingAbility } from '../core/errors.ts';
 import type { Viewer } from '../core/viewer.ts';
 import { COST_LIMIT } from './cost.ts';
 import { DEFAULT_PAGE, PAGE_LIMIT, type PageSizes } from './page.ts';
+
+/** The fields that name a row. */
+const NAMING = new Set(['__typename', 'id', 'code', 'name']);
 
 /** Introspection, as GraphiQL and code generators ask for it, is 13 deep. */
 export const DEPTH_LIMIT = 15;
@@ -26,6 +29,8 @@ export const DEPTH_LIMIT = 15;
 /** What is known of an operation before it runs: what its token needs, and what it will cost with which variables. */
 export interface Plan {
   abilities: Ability[];
+  /** Whether it asks for more than an agency may whose plan has run out. */
+  needsPlan: boolean;
   depth: number;
   cost(variables: Record<string, unknown>): number;
 }
@@ -45,8 +50,10 @@ export function planOf(schema: GraphQLSchema, document: DocumentNode, operation:
   const abilities = new Set<Ability>();
   const read = new Map<string, { cost: Cost; depth: number }>();
   const root = schema.getRootType(operation.operation)!;
+  let needsPlan = false;
   const whole = readSet(operation.selectionSet, root);
-  return { abilities: [...abilities], depth: whole.depth, cost: (variables) => Math.ceil(whole.cost(variables)) };
+  const cost: Cost = (variables) => Math.ceil(whole.cost(variables));
+  return { abilities: [...abilities], needsPlan, depth: whole.depth, cost };
 
   function readSet(set: SelectionSetNode, type: GraphQLCompositeType): { cost: Cost; depth: number } {
     const costs: Cost[] = [];
@@ -79,6 +86,8 @@ export function planOf(schema: GraphQLSchema, document: DocumentNode, operation:
     if (!field) return readIntrospection(node, type);
     const options = optionsOf(field);
     if (options.ability) abilities.add(options.ability);
+    if (options.abilityBeyondName && goesBeyondName(node.selectionSet)) abilities.add(options.abilityBeyondName);
+    if (type === root && !options.whenLapsed) needsPlan = true;
     const named = getNamedType(field.type);
     if (!isCompositeType(named) || !node.selectionSet) return { cost: constant(options.cost ?? 0), depth: 1 };
     const inside = readSet(node.selectionSet, named);
@@ -90,8 +99,17 @@ export function planOf(schema: GraphQLSchema, document: DocumentNode, operation:
     return { cost, depth: inside.depth + 1 };
   }
 
+  function goesBeyondName(set: SelectionSetNode | undefined): boolean {
+    return (set?.selections ?? []).some((node) => {
+      if (node.kind === Kind.FIELD) return !NAMING.has(node.name.value);
+      if (node.kind === Kind.INLINE_FRAGMENT) return goesBeyondName(node.selectionSet);
+      return goesBeyondName(fragments.get(node.name.value)!.selectionSet);
+    });
+  }
+
   /** `__schema`, `__type` and what is below them: free, but as deep as it is. */
   function readIntrospection(node: FieldNode, type: GraphQLCompositeType): { cost: Cost; depth: number } {
+    if (type === root) needsPlan = true;
     return { cost: constant(0), depth: 1 + (node.selectionSet ? readSet(node.selectionSet, type).depth : 0) };
   }
 
@@ -103,6 +121,7 @@ export function planOf(schema: GraphQLSchema, document: DocumentNode, operation:
 
 /** Lets an operation run, or refuses it before any SQL. Returns what it costs. */
 export function admit(viewer: Viewer, plan: Plan, variables: Record<string, unknown>): number {
+  if (viewer.lapsed && plan.needsPlan) throw new DomainError('PLAN_REQUIRED', viewer.lapsed);
   const missing = plan.abilities.filter((ability) => !viewer.can(ability));
   if (missing.length > 0) throw new MissingAbility(missing);
   if (plan.depth > DEPTH_LIMIT) {
@@ -121,15 +140,10 @@ export function admit(viewer: Viewer, plan: Plan, variables: Record<string, unkn
   return cost;
 }
 
-/** Laravel Sanctum's words, and which abilities would have helped. */
-export class MissingAbility extends DomainError {
-  constructor(readonly needs: Ability[]) {
-    super('FORBIDDEN', `Invalid ability provided. This needs a token with ${needs.join(' and ')}.`);
-  }
-}
-
 interface FieldFacts {
   ability?: Ability;
+  abilityBeyondName?: Ability;
+  whenLapsed?: boolean;
   cost?: number;
   pages?: PageSizes;
   mostRows?: (args: Variables) => number | undefined;

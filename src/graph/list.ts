@@ -83,7 +83,8 @@ export type Model =
   | 'auditEntry'
   | 'webhookEndpoint'
   | 'delivery'
-  | 'webhookReplayJob';
+  | 'webhookReplayJob'
+  | 'accessToken';
 
 /** What a page knows of itself; each part is fetched only when it is selected. */
 interface Page {

@@ -2,6 +2,7 @@ import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { GraphQLResolveInfo } from 'graphql';
 import { fromDay } from '../core/dates.ts';
 import type { Context } from './builder.ts';
+import { FAMILY } from './condition.ts';
 import type { Filter, List, Model, Order, Row } from './list.ts';
 import { conditionsOf, type PageArgs, type Seek } from './page.ts';
 import type { Place } from './source.ts';
@@ -42,8 +43,7 @@ function condition({ filter, value }: { filter: Filter; value: unknown }): objec
   return { [column]: { [op]: type === 'LocalDate' ? fromDay(value as string) : value, ...mode } };
 }
 
-/** `booking.*` is every name of the family. */
-const named = (name: string) => (/^[^.]*\.\*$/.test(name) ? { startsWith: name.slice(0, -1) } : { equals: name });
+const named = (name: string) => (FAMILY.test(name) ? { startsWith: name.slice(0, -1) } : { equals: name });
 
 /** The rows past a cursor in the direction walked. The first bound says nothing new; it lets the index be used. */
 function beyond({ order, walked, key, value }: Seek): object {

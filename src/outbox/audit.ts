@@ -100,8 +100,18 @@ export function changed(before: object, after: object): Record<string, { from: u
   return Object.fromEntries(differing.map(([field, from]) => [field, { from, to: now[field] }]));
 }
 
+/** What a row held that is no more. What it was when it was made needs no line: the row says it, or its first change, or this. */
+export function whole(row: object): Record<string, { from: unknown; to: null }> {
+  const held = Object.entries(row).filter(
+    ([field, value]) => !KEPT_BY_US.has(field) && !KNOWN_ALREADY.has(field) && value !== null,
+  );
+  return Object.fromEntries(held.map(([field, from]) => [field, { from, to: null }]));
+}
+
 /** What changes with every write, and says nothing. */
-const KEPT_BY_US = new Set(['version', 'updatedAt', 'previousStatus']);
+const KEPT_BY_US = new Set(['version', 'updatedAt', 'previousStatus', 'rank']);
+/** The line's own agency and subject. */
+const KNOWN_ALREADY = new Set(['id', 'agencyId']);
 
 const AuditData = z.object({
   audit_entry: z.object({

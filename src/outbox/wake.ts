@@ -11,6 +11,8 @@ import type { Logger } from 'pino';
 export interface Wake {
   /** Called after each commit that wrote an event. */
   poke(): void;
+  /** A token's change has committed: who believes in it here is told at once, and others by the notification. */
+  tokenChanged(tokenId: number): void;
   /** Calls back when a token was revoked or changed anywhere, so that nobody goes on believing in it. */
   onTokenChanged(changed: (tokenId: number) => void): void;
   /** Resolves at the next hint, or after `ms`, or when `signal` aborts. */
@@ -35,6 +37,9 @@ export function openWake(pool: pg.Pool, ownerUrl: string, log: Logger): Wake {
     poke() {
       hints.emit('hint');
       pending ??= setTimeout(notify, COALESCE_MS);
+    },
+    tokenChanged(tokenId) {
+      hints.emit('token', tokenId);
     },
     onTokenChanged(changed) {
       hints.on('token', changed);

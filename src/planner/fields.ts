@@ -20,6 +20,8 @@ export interface Asked {
 export interface Reading {
   fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   variables: Record<string, unknown>;
+  /** Whether it is what a mutation answers with. */
+  afterWrite?: boolean;
 }
 
 /**

@@ -35,7 +35,7 @@ export interface RowPlan {
  * with a declared read. Nothing is planned that the executor would answer differently; an empty plan is an answer too.
  */
 export function planRow(schema: GraphQLSchema, operation: OperationDefinitionNode): RowPlan {
-  const reading = { fragments: new Map(), variables: {} };
+  const reading = { fragments: new Map(), variables: {}, afterWrite: operation.operation === 'mutation' };
   const [asked] = collect([operation.selectionSet], reading);
   const root = asked!.nodes[0] as FieldNode;
   const field = schema.getRootType(operation.operation)!.getFields()[asked!.name]!;
@@ -55,7 +55,7 @@ export function planRow(schema: GraphQLSchema, operation: OperationDefinitionNod
     if (!read || !isObjectType(type) || isListType(getNullableType(field.type))) return {};
     const row = compileRow(type as GraphQLObjectType, collect([root.selectionSet], reading), reading, 'rest');
     const one = (viewer: Viewer, id: string | number) => readById(viewer, read, row, id);
-    if (operation.operation === 'mutation') return { one };
+    if (reading.afterWrite) return { one };
     return asked!.name === read.field ? { one, idOf: (variables) => String(argumentsOf(variables).id) } : {};
   } catch (error) {
     if (error instanceof NotPlanned) return {};

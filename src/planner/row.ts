@@ -62,7 +62,8 @@ function compileField(type: GraphQLObjectType, asked: Asked, reading: Reading, s
   const expression = pothosOptions?.sql ?? (exposed && ((row: string) => `${row}.${column(exposed)}`));
   // A jsonb column prints itself with blanks; JSON is planned where an expression beside the resolver prints it compactly.
   const isBare = !pothosOptions?.sql && getNamedType(field.type).name === 'JSON';
-  if (!expression || isBare) throw new NotPlanned(`${type.name}.${field.name}`);
+  const isKept = reading.afterWrite && pothosOptions?.resolvedAfterWrite;
+  if (!expression || isBare || isKept) throw new NotPlanned(`${type.name}.${field.name}`);
   const print = leaf(field, style);
   return (row, known) => print(expression(row, known));
 }
@@ -70,7 +71,7 @@ function compileField(type: GraphQLObjectType, asked: Asked, reading: Reading, s
 interface FieldExtensions {
   pothosExposedField?: string;
   pothosPrismaRelationField?: Relation;
-  pothosOptions?: { sql?: Expression; leadsTo?: Target; embeds?: boolean };
+  pothosOptions?: { sql?: Expression; resolvedAfterWrite?: boolean; leadsTo?: Target; embeds?: boolean };
 }
 
 /** Another row of the same agency: its model, and the column here that holds its id. */

@@ -1,6 +1,7 @@
 import type { Viewer } from '../core/viewer.ts';
 import { builder } from '../graph/builder.ts';
 import { COST_LIMIT } from '../graph/cost.ts';
+import { AccessToken } from './tokens/types.ts';
 
 export const Plans = builder.enumType('Plan', {
   description: 'The subscription. The API is part of BUSINESS, and of TRIAL while that lasts.',
@@ -25,17 +26,6 @@ const Agency = builder.prismaObject('Agency', {
   }),
 });
 
-const TokenFacts = builder.prismaObject('AccessToken', {
-  description: 'The token that asks; never its secret.',
-  fields: (t) => ({
-    id: t.exposeID('id'),
-    name: t.exposeString('name'),
-    abilities: t.exposeStringList('abilities'),
-    expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true }),
-    lastUsedAt: t.expose('lastUsedAt', { type: 'DateTime', nullable: true }),
-  }),
-});
-
 const LimitFacts = builder.objectRef<{ requestsPerMinute: number; costPerRequest: number }>('Limits').implement({
   description: 'What a token may spend.',
   fields: (t) => ({
@@ -52,7 +42,7 @@ const Me = builder.objectRef<Viewer>('Me').implement({
       resolve: (query, viewer) => viewer.db.agency.findFirstOrThrow({ ...query, where: { id: viewer.agency.id } }),
     }),
     token: t.prismaField({
-      type: TokenFacts,
+      type: AccessToken,
       resolve: (query, viewer) =>
         viewer.db.accessToken.findFirstOrThrow({ ...query, where: { id: viewer.actor.tokenId } }),
     }),

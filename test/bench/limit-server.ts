@@ -1,6 +1,6 @@
 // As fast as Node and PostgreSQL can answer behind the wall, with nothing between them: one prepared statement a question,
 // which takes its rows first and looks up what belongs to them, and whose text is sent as it comes.
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { serveBench } from './helper.ts';
@@ -68,6 +68,12 @@ const CALENDAR = `
     left join s on s.property_id = p.id and s.date = d.date
     order by p.id, d.date) night`;
 
+const AUDIT = `
+  select row_to_json(o)::text from (
+    select id, date_trunc('second', occurred_at) as occurred_at, lower(severity::text) as severity, actor, token_name, ip, request_id,
+      action, subject, changes, translate(encode(convert_to('["' || id || '"]', 'UTF8'), 'base64'), E'+/=\\n', '-_') as cursor
+    from audit_entry where agency_id = $1 order by id) o`;
+
 /** By the first part of the path; the others are an id, or two dates. */
 const STATEMENTS: Record<string, string> = {
   list: page(BOOKING),
@@ -93,10 +99,29 @@ const server = createServer(async (request, response) => {
     await client.query({ name: 'serve', text: "select set_config('app.agency_id', $1, false)", values: [agencyId] });
     serves.set(client, agencyId);
   }
+  if (name === 'audit') return streamAudit(client, agencyId, response);
   const { rows } = await client.query({ name, text: STATEMENTS[name]!, values: [agencyId, ...ids] });
   client.release();
   response.writeHead(200, { 'content-type': 'application/json' }).end(rows[0].body);
 });
+/** The whole log of an agency as NDJSON: one statement, whose rows go on as they come, in as few writes as one holds of them. */
+function streamAudit(client: pg.PoolClient, agencyId: string, response: ServerResponse): void {
+  let part = '';
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  const rows = client.query(new pg.Query({ text: AUDIT, rowMode: 'array' } as never, [agencyId]));
+  rows.on('row', (row) => {
+    part += `${(row as unknown as [string])[0]}\n`;
+    if (part.length < 65_536) return;
+    response.write(part);
+    part = '';
+  });
+  rows.on('error', (error) => response.destroy(error));
+  rows.on('end', () => {
+    client.release();
+    response.end(part);
+  });
+}
+
 server.listen(0, '127.0.0.1', () => {
   serveBench({ port: (server.address() as AddressInfo).port }, async () => ({}));
 });

@@ -1,5 +1,6 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { audit } from './audit.ts';
 import { type Bench, openBench } from './bench.ts';
 import { booking } from './booking.ts';
 import { calendar } from './calendar.ts';
@@ -13,7 +14,7 @@ import { reports } from './reports.ts';
 import { start } from './start.ts';
 import { statements } from './statements.ts';
 
-const PARTS = { reads, booking, relay, start, rates, calendar, ical, statements, reports, noisy };
+const PARTS = { reads, booking, relay, start, rates, calendar, ical, statements, reports, audit, noisy };
 /** Longer than all parts take together on two busy cores. */
 const MOST_MINUTES = 15;
 

@@ -44,6 +44,7 @@ export const NOUNS: Record<string, Maker> = {
     ).id,
   '/v1/webhooks': async (mine) =>
     (await made(mine, '/v1/webhooks', { url: 'https://example.com/hooks', events: ['booking.*'] })).id,
+  '/v1/tokens': async (mine) => (await made(mine, '/v1/tokens', { name: 'Metabase', abilities: ['reports:read'] })).id,
   '/v1/webhook-deliveries': async (mine) => {
     const endpoint = await NOUNS['/v1/webhooks']!(mine);
     const { body } = await mine.post(`/v1/webhooks/${endpoint}/test`, {});

@@ -12,7 +12,8 @@ import { schema } from '../../src/domains.ts';
 import { doors } from '../../src/doors.ts';
 import { openGateway } from '../../src/gateway/server.ts';
 import { openWake } from '../../src/outbox/wake.ts';
-import { createToken, type NewToken } from '../../src/platform/tokens.ts';
+import { createToken } from '../../src/platform/tokens/create.ts';
+import type { NewToken } from '../../src/platform/tokens/types.ts';
 import { createRelay } from '../../src/relay/relay.ts';
 import { rows } from '../../src/routes.ts';
 import { printMetrics } from '../../src/telemetry/gather.ts';
@@ -67,6 +68,8 @@ export interface World extends Integrator {
   /** Pushes the clock forward. */
   pass(milliseconds: number): void;
 }
+
+type TokenText = Pick<NewToken, 'id' | 'token'>;
 
 let codes = 0;
 
@@ -177,7 +180,7 @@ export async function startWorld({
   }
 
   /** By hand, as the agency is: a token that may do everything is told of, and a test begins with an empty log. */
-  async function firstToken(agencyId: number): Promise<NewToken> {
+  async function firstToken(agencyId: number): Promise<TokenText> {
     const secret = randomBytes(24).toString('hex');
     const { rows: made } = await database.system.query(
       `insert into access_token (agency_id, name, secret_hash, abilities) values ($1, 'test', $2, '{*}') returning id`,
@@ -186,7 +189,7 @@ export async function startWorld({
     return { id: made[0].id, token: `${made[0].id}|${secret}` };
   }
 
-  async function integrator(viewer: Viewer, { id: tokenId, token }: NewToken): Promise<Integrator> {
+  async function integrator(viewer: Viewer, { id: tokenId, token }: TokenText): Promise<Integrator> {
     const ask = async (
       method: string,
       path: string,

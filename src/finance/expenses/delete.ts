@@ -1,5 +1,6 @@
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
+import { whole } from '../../outbox/audit.ts';
 import { Expense } from './types.ts';
 import { lock } from './update.ts';
 
@@ -8,7 +9,7 @@ export function deleteExpense(viewer: Viewer, { id }: { id: string }) {
   return viewer.write(async (tx, _emit, audit) => {
     const expense = await lock(tx, id);
     await tx.expense.delete({ where: { id: expense.id } });
-    audit('expense.deleted', `expense:${expense.id}`);
+    audit('expense.deleted', `expense:${expense.id}`, whole(expense));
     return expense;
   });
 }

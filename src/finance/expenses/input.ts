@@ -1,6 +1,6 @@
 import { fromDay } from '../../core/dates.ts';
 import { Invalid, refuse } from '../../core/errors.ts';
-import { MAX_MINOR, toMinor } from '../../core/money.ts';
+import { MAX_TOTAL_MINOR, toMinor } from '../../core/money.ts';
 import { textProblem } from '../../core/text.ts';
 import type { Transaction } from '../../database/index.ts';
 import { parseId } from '../../graph/ids.ts';
@@ -20,13 +20,13 @@ const LATEST = '2199-12-31';
 /** The columns that an input fills, or one error that names every field that can't be used. `currency` is the expense's. */
 export async function expenseColumns(tx: Transaction, input: ExpenseInput, currency: string) {
   const { propertyId, date, label, amount } = input;
-  const amountMinor = amount == null ? undefined : toMinor(amount, currency);
+  const amountMinor = amount == null ? undefined : toMinor(amount, currency, MAX_TOTAL_MINOR);
   refuse({
     date: date != null && (date < EARLIEST || date > LATEST) && `must be from ${EARLIEST} to ${LATEST}`,
     label: textProblem(label, { required: true }),
     amount:
       amount != null &&
-      (amountMinor === undefined || amountMinor < 0 || amountMinor > MAX_MINOR) &&
+      (amountMinor === undefined || amountMinor < 0) &&
       `must be an amount of ${currency}, 0 or more, with no more decimals than ${currency} has`,
   });
   return {

@@ -13,7 +13,7 @@ export const Expense = builder.prismaObject('Expense', {
   fields: (t) => ({
     id: t.exposeID('id'),
     propertyId: t.exposeID('propertyId'),
-    property: t.relation('property'),
+    property: t.relation('property', { abilityBeyondName: 'properties:read' }),
     date: t.expose('date', { type: 'LocalDate', description: 'The day whose month it is taken off.' }),
     label: t.exposeString('label', { description: 'What it was for, as the owner reads it.' }),
     amount: t.field({
@@ -32,7 +32,8 @@ export const expenses = declareList({
   field: 'expenses',
   type: 'Expense',
   model: 'expense',
-  ability: 'statements:read',
+  // What an owner is shown of them stands in their statement; statements:read is for that and no more.
+  ability: 'statements:write',
   description: 'What was spent on the properties of owners.',
   filters: {
     propertyId: { column: 'propertyId', op: 'equals', type: 'ID', description: 'Of this property.' },

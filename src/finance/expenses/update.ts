@@ -3,6 +3,7 @@ import type { Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
 import { builder } from '../../graph/builder.ts';
 import { parseId } from '../../graph/ids.ts';
+import { changed } from '../../outbox/audit.ts';
 import { type ExpenseInput, expenseColumns } from './input.ts';
 import { Expense, type ExpenseRow } from './types.ts';
 
@@ -13,7 +14,7 @@ export function updateExpense(viewer: Viewer, { id, input }: { id: string; input
     const before = await lock(tx, id);
     const data = await expenseColumns(tx, input, before.currency);
     const expense = await tx.expense.update({ where: { id: before.id }, data });
-    audit('expense.updated', `expense:${expense.id}`);
+    audit('expense.updated', `expense:${expense.id}`, changed(before, expense));
     return expense;
   });
 }

@@ -1,5 +1,6 @@
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
+import { whole } from '../../outbox/audit.ts';
 import { notFrom } from './send.ts';
 import { Invoice, lockInvoice } from './types.ts';
 
@@ -9,7 +10,7 @@ export function deleteInvoice(viewer: Viewer, { id }: { id: string }) {
     const invoice = await lockInvoice(tx, id);
     if (invoice.status !== 'DRAFT') throw notFrom('deleted', 'Void it instead.')(invoice);
     await tx.invoice.delete({ where: { id: invoice.id } });
-    audit('invoice.deleted', `invoice:${invoice.id}`);
+    audit('invoice.deleted', `invoice:${invoice.id}`, whole(invoice));
     return invoice;
   });
 }

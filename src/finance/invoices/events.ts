@@ -84,7 +84,7 @@ const example: z.infer<typeof InvoiceData> = {
 };
 
 function invoiceData({ invoice, lines }: InvoiceFacts): z.infer<typeof InvoiceData> {
-  const money = (minor: number) => toDecimal(minor, invoice.currency);
+  const money = (minor: bigint) => toDecimal(minor, invoice.currency);
   return {
     invoice: {
       id: invoice.id,

@@ -1,5 +1,5 @@
 import { Invalid, refuse } from '../../core/errors.ts';
-import { basisPoints, MAX_MINOR, toMinor } from '../../core/money.ts';
+import { basisPoints, MAX_TOTAL_MINOR, toMinor } from '../../core/money.ts';
 import { textProblem } from '../../core/text.ts';
 import type { Transaction } from '../../database/index.ts';
 import { builder } from '../../graph/builder.ts';
@@ -50,12 +50,12 @@ export function priceLines(lines: NewLine[], currency: string) {
   const netMinor = priced.reduce((sum, line) => sum + line.netMinor, 0);
   const taxMinor = priced.reduce((sum, line) => sum + line.taxMinor, 0);
   const totalMinor = netMinor + taxMinor;
-  refuse({ lines: totalMinor > MAX_MINOR && 'come to more than can be kept' });
+  refuse({ lines: totalMinor > MAX_TOTAL_MINOR && 'come to more than can be kept' });
   return { lines: priced, totals: { netMinor, taxMinor, totalMinor } };
 }
 
 function lineProblems({ description, quantity, unitPrice, taxPercent }: NewLine, i: number, currency: string) {
-  const price = toMinor(unitPrice, currency);
+  const price = toMinor(unitPrice, currency, MAX_TOTAL_MINOR);
   return {
     [`lines.${i}.description`]: textProblem(description, { most: 500, required: true }),
     [`lines.${i}.quantity`]:
@@ -72,11 +72,11 @@ function lineProblems({ description, quantity, unitPrice, taxPercent }: NewLine,
 
 function priceLine({ description, quantity, unitPrice, taxPercent }: NewLine, i: number, currency: string) {
   const quantityThousandths = scaled(quantity ?? 1, 3)!;
-  const unitPriceMinor = toMinor(unitPrice, currency)!;
+  const unitPriceMinor = toMinor(unitPrice, currency, MAX_TOTAL_MINOR)!;
   const taxBasisPoints = scaled(taxPercent ?? 0, 2)!;
   // A million of what costs a million is beyond what a double counts exactly.
   const netMinor = Number((BigInt(quantityThousandths) * BigInt(unitPriceMinor) + 500n) / 1_000n);
-  refuse({ [`lines.${i}.unitPrice`]: netMinor > MAX_MINOR && 'comes to more than can be kept' });
+  refuse({ [`lines.${i}.unitPrice`]: netMinor > MAX_TOTAL_MINOR && 'comes to more than can be kept' });
   const taxMinor = basisPoints(netMinor, taxBasisPoints);
   return {
     position: i + 1,

@@ -1,11 +1,11 @@
 import { refuse } from '../../core/errors.ts';
-import { toDecimal, toMinor } from '../../core/money.ts';
+import { MAX_TOTAL_MINOR, toDecimal, toMinor } from '../../core/money.ts';
 import { textProblem } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
 import { addPayment } from '../payments/settle.ts';
 import { notFrom } from './send.ts';
-import { Invoice, lockInvoice } from './types.ts';
+import { Invoice, type InvoiceRow, lockInvoice } from './types.ts';
 
 interface Paying {
   id: string;
@@ -20,13 +20,13 @@ export function payInvoice(viewer: Viewer, { id, method, amount }: Paying) {
     const before = await lockInvoice(tx, id);
     if (before.status === 'PAID') return before; // A retry: nothing is left to be paid.
     if (before.status !== 'SENT' || before.kind !== 'INVOICE') throw notFrom('paid', 'Only a sent invoice is.')(before);
-    const leftMinor = before.totalMinor - before.paidMinor;
-    const amountMinor = amount == null ? leftMinor : toMinor(amount, before.currency);
+    const leftMinor = leftOf(before);
+    const amountMinor = amount == null ? leftMinor : toMinor(amount, before.currency, MAX_TOTAL_MINOR);
     refuse({ amount: restProblem(amountMinor, leftMinor, before.currency) });
     const payment = {
       purpose: 'INVOICE' as const,
       invoiceId: before.id,
-      amountMinor: amountMinor!,
+      amountMinor: BigInt(amountMinor!),
       currency: before.currency,
       method: method?.trim().toLowerCase() ?? 'transfer',
     };
@@ -34,6 +34,9 @@ export function payInvoice(viewer: Viewer, { id, method, amount }: Paying) {
     return tx.invoice.findFirstOrThrow({ where: { id: before.id } });
   });
 }
+
+/** What is still to be paid of an invoice. */
+export const leftOf = ({ totalMinor, paidMinor }: InvoiceRow): number => Number(totalMinor - paidMinor);
 
 /** What is wrong with an amount that is to be paid, of which no more than this is left. */
 export function restProblem(amountMinor: number | undefined, leftMinor: number, currency: string): string | undefined {

@@ -12,7 +12,7 @@ import { type InvoiceRow, linesOf, lockInvoice } from './types.ts';
 export async function settleInvoice(
   tx: Transaction,
   emit: Emit,
-  { invoiceId, amountMinor }: { invoiceId: number; amountMinor: number },
+  { invoiceId, amountMinor }: { invoiceId: number; amountMinor: bigint },
 ): Promise<InvoiceRow> {
   const before = await lockInvoice(tx, invoiceId);
   const paidMinor = before.paidMinor + amountMinor;

@@ -41,7 +41,9 @@ export function updateInvoice(viewer: Viewer, { id, input }: { id: string; input
         version: { increment: 1 },
       },
     });
-    audit('invoice.updated', `invoice:${invoice.id}`, changed(before, invoice));
+    // The lines themselves are the customer's business; that they are others, and how many, is the auditor's.
+    const changes = { ...changed(before, invoice), ...(priced && { linesReplacedBy: priced.lines.length }) };
+    audit('invoice.updated', `invoice:${invoice.id}`, changes);
     return invoice;
   });
 }

@@ -2,6 +2,7 @@ import { NotFound, refuseNulls } from '../../core/errors.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
 import { parseId } from '../../graph/ids.ts';
+import { changed } from '../../outbox/audit.ts';
 import { type OwnerInput, ownerColumns } from './input.ts';
 import { Owner } from './types.ts';
 
@@ -10,13 +11,15 @@ export function updateOwner(viewer: Viewer, { id, input }: { id: string; input: 
   refuseNulls(input, ['name']);
   const columns = ownerColumns(input);
   return viewer.write(async (tx, _emit, audit) => {
-    const { count } = await tx.owner.updateMany({
-      where: { id: parseId(id) ?? -1 },
+    const number = parseId(id) ?? -1;
+    await tx.$queryRaw`select id from owner where id = ${number} for no key update`;
+    const before = await tx.owner.findFirst({ where: { id: number } });
+    if (!before) throw new NotFound('owner');
+    const owner = await tx.owner.update({
+      where: { id: before.id },
       data: { ...columns, version: { increment: 1 } },
     });
-    if (count === 0) throw new NotFound('owner');
-    const owner = await tx.owner.findFirstOrThrow({ where: { id: parseId(id) } });
-    audit('owner.updated', `owner:${owner.id}`);
+    audit('owner.updated', `owner:${owner.id}`, changed(before, owner));
     return owner;
   });
 }

@@ -1,10 +1,12 @@
 import { open } from '../../core/secrets.ts';
-import type { Services } from '../../core/viewer.ts';
+import type { Services, Viewer } from '../../core/viewer.ts';
 import type { Call, Door } from '../../gateway/doors.ts';
 import { parseId } from '../../graph/ids.ts';
 import { agencyViewer } from '../../platform/agency-viewer.ts';
 import { noteForgery, takeCallback, type Verdict } from './cmi/callback.ts';
+import { CmiFields } from './cmi/fields.ts';
 import { isSigned } from './cmi/hash.ts';
+import type { PaymentRow } from './types.ts';
 
 /** What CMI calls, from server to server, after each try of a guest to pay by card. */
 export const cmiDoors: Door[] = [
@@ -16,7 +18,7 @@ export const cmiDoors: Door[] = [
       tag: 'Payments',
       summary: 'Hear from CMI how a card payment ended',
       description:
-        'What CMI calls after each try of a guest to pay by card. It needs no token: its `HASH` (version 3) is made with the store key of the account. `oid` is the order of a payment, or else the reference of a booking, with `-2`, `-3` … after it for further deposits.',
+        'What CMI calls after each try of a guest to pay by card. It needs no token: its `HASH` (version 3) is made with the store key of the account. `oid` is the order of a payment, or else the reference of a booking, with `-2`, `-3` … after it for further deposits. Calls that can’t be believed are counted, and refused with 429 past the limit of a token.',
       body: 'application/x-www-form-urlencoded',
       answers: {
         200: {
@@ -35,14 +37,38 @@ export const cmiDoors: Door[] = [
 ];
 
 /** Who can't prove to be CMI is answered the same whether there is such an agency or not. */
-async function verdictOf({ path, body, ip, requestId }: Call, services: Services): Promise<Verdict> {
-  const fields: ReadonlyMap<string, string> = new Map(new URLSearchParams(body.toString('utf8')));
+async function verdictOf({ path, body, ip, requestId, distrust }: Call, services: Services): Promise<Verdict> {
+  const fields = CmiFields.read(body.toString('utf8'));
   const id = parseId(path[0]!);
   const viewer = id && (await agencyViewer(services, id, 'cmi', { ip, requestId }));
-  const account = viewer && (await viewer.db.cmiAccount.findFirst());
-  const signed = isSigned(fields, account ? open(services.config.appKey, account.storeKeySealed) : '');
-  if (!viewer || !account) return 'FAILURE';
-  if (signed && fields.get('clientid') === account.clientId) return takeCallback(viewer, fields);
-  await noteForgery(viewer, fields);
+  const shops = viewer ? await shopsOf(viewer) : [NOBODYS];
+  const signers = shops.filter(({ storeKey }) => fields && isSigned(fields, storeKey));
+  const shop = signers.find(({ clientId }) => clientId === fields?.get('clientid'));
+  if (viewer && fields && shop) return takeCallback(viewer, fields, shop.takes);
+  await distrust();
+  if (viewer && shops[0] !== NOBODYS) await noteForgery(viewer, fields);
   return 'FAILURE';
+}
+
+interface Shop {
+  clientId: string | undefined;
+  storeKey: string;
+  takes(purpose: PaymentRow['purpose']): boolean;
+}
+
+/** So that a look at an agency without a shop takes as long as at one that has one. */
+const NOBODYS: Shop = { clientId: undefined, storeKey: '', takes: () => false };
+
+/** Who may speak of this agency's orders: its own shop, and for its subscription whoever runs Bellhop, where they have one. */
+async function shopsOf(viewer: Viewer): Promise<Shop[]> {
+  const { subscriptionShop, appKey } = viewer.config;
+  const account = await viewer.db.cmiAccount.findFirst();
+  const isSubscription = (purpose: PaymentRow['purpose']) => purpose === 'SUBSCRIPTION';
+  const own = account && {
+    clientId: account.clientId,
+    storeKey: open(appKey, account.storeKeySealed),
+    takes: (purpose: PaymentRow['purpose']) => !subscriptionShop || !isSubscription(purpose),
+  };
+  const shops = [own, subscriptionShop && { ...subscriptionShop, takes: isSubscription }].filter((shop) => !!shop);
+  return shops.length > 0 ? shops : [NOBODYS];
 }

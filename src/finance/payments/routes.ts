@@ -3,10 +3,11 @@ import { payments } from './types.ts';
 
 const tag = 'Payments';
 
+/** New keys go to the end: a spreadsheet knows the CSV's columns by their places. */
 const PAYMENT = `
   id purpose status booking_id: bookingId invoice_id: invoiceId amount currency method
   order_id: orderId provider_reference: providerReference failure_code: failureCode failure_reason: failureReason
-  paid_at: paidAt failed_at: failedAt created_at: createdAt updated_at: updatedAt`;
+  paid_at: paidAt failed_at: failedAt created_at: createdAt updated_at: updatedAt plan months`;
 
 const ACCOUNT = 'client_id: clientId callback_url: callbackUrl created_at: createdAt updated_at: updatedAt';
 

@@ -17,7 +17,7 @@ export interface Outcome {
 }
 
 type NewPayment = Pick<PaymentRow, 'purpose' | 'amountMinor' | 'currency' | 'method'> &
-  Partial<Pick<PaymentRow, 'bookingId' | 'invoiceId' | 'orderId'>>;
+  Partial<Pick<PaymentRow, 'bookingId' | 'invoiceId' | 'plan' | 'months' | 'orderId'>>;
 
 /** What `viewer.write` gives for telling. */
 export interface Told {

@@ -2,6 +2,7 @@ import { Conflict, refuse } from '../../core/errors.ts';
 import { textProblem } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
+import { refuseOwnWord } from './operator.ts';
 import { settle } from './settle.ts';
 import { lockPayment, Payment } from './types.ts';
 
@@ -14,12 +15,14 @@ interface Ending {
 /** The money has come. A payment that had failed succeeds too: the guest tried again. */
 export function succeedPayment(viewer: Viewer, { id, providerReference }: Ending) {
   refuse({ providerReference: textProblem(providerReference) });
-  return viewer.write(async (tx, emit, audit) =>
-    settle(tx, { emit, audit }, await lockPayment(tx, id), {
+  return viewer.write(async (tx, emit, audit) => {
+    const before = await lockPayment(tx, id);
+    refuseOwnWord(viewer, before.purpose);
+    return settle(tx, { emit, audit }, before, {
       status: 'SUCCEEDED',
       providerReference: providerReference ?? undefined,
-    }),
-  );
+    });
+  });
 }
 
 /** The money will not come. What has come can't fail any more. */
@@ -27,6 +30,7 @@ export function failPayment(viewer: Viewer, { id, reason }: Ending) {
   refuse({ reason: textProblem(reason, { most: 1_000 }) });
   return viewer.write(async (tx, emit, audit) => {
     const before = await lockPayment(tx, id);
+    refuseOwnWord(viewer, before.purpose);
     if (before.status === 'SUCCEEDED') {
       const hint = 'The money has come; a refund is a payment of its own, outside Bellhop.';
       throw new Conflict('INVALID_TRANSITION', `A payment that has succeeded can't fail. ${hint}`);

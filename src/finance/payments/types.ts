@@ -8,6 +8,7 @@ import { parseId } from '../../graph/ids.ts';
 import { declareList } from '../../graph/list.ts';
 import { declareRead } from '../../graph/read.ts';
 import { amount } from '../../graph/sql.ts';
+import { Plans } from '../../platform/agencies.ts';
 
 export type { PaymentRow };
 
@@ -40,6 +41,8 @@ export const Payment = builder.prismaObject('Payment', {
       ability: 'invoices:read',
       description: 'The invoice that is paid.',
     }),
+    plan: t.expose('plan', { type: Plans, nullable: true, description: 'The plan of the subscription that is paid.' }),
+    months: t.exposeInt('months', { nullable: true, description: 'How many months of it are paid.' }),
     amount: t.field({
       type: 'Money',
       description: 'How much it is.',

@@ -5,6 +5,8 @@ import { type Bucket, bucketsOf, type Granularity, lengthOf } from './buckets.ts
 
 /** Ten years: what a series by the day can hold and still be read. */
 const MOST_NIGHTS = 3_660;
+/** The day after the last day of a period must be one that is written with four digits of a year too. */
+const LAST_DAY = '9998-12-31';
 /** What is asked as of an earlier day is added up night by night, and a year of a large agency takes a second. */
 const MOST_NIGHTS_AS_OF = 366;
 /** Named properties are added up night by night too. Whoever wants more wants all. */
@@ -40,7 +42,9 @@ export function askOf(viewer: Viewer, { from, to, granularity, propertyId, asOf 
     to:
       nights < 1
         ? 'must not be before from'
-        : nights > MOST_NIGHTS && `must be less than ${MOST_NIGHTS} days after from; ask in two requests`,
+        : nights > MOST_NIGHTS
+          ? `must be less than ${MOST_NIGHTS} days after from; ask in two requests`
+          : to > LAST_DAY && `must not be after ${LAST_DAY}`,
     asOf:
       asOf != null &&
       nights > MOST_NIGHTS_AS_OF &&

@@ -1,8 +1,17 @@
 import type { Explanation } from './objects.ts';
 import type { Report } from './report.ts';
 
+/** What the one report says and the other doesn't. */
+interface Words {
+  formulas: [name: string, formula: string][];
+  /** How nights in several currencies go together. */
+  currencies: string;
+  /** Whether nights in another currency are in the figures, and so aren't left out. */
+  everyCurrency: boolean;
+}
+
 /** Says where a report's figures come from, and counts what is in none of them. */
-export function explain(report: Report, formulas: [name: string, formula: string][], currencies: string): Explanation {
+export function explain(report: Report, { formulas, currencies, everyCurrency }: Words): Explanation {
   const { ask } = report;
   return {
     basis: [
@@ -17,7 +26,10 @@ export function explain(report: Report, formulas: [name: string, formula: string
       'Quotients are rounded once, half up, and null where there is nothing to divide by.',
     ],
     formulas: [...formulas, ...STAYS].map(([name, formula]) => ({ name, formula })),
-    leftOut: async () => (await report.want('leftOut')).leftOut ?? [],
+    async leftOut() {
+      const { leftOut } = await report.want('leftOut');
+      return (leftOut ?? []).filter(({ reason }) => !(everyCurrency && reason === 'other_currency'));
+    },
   };
 }
 

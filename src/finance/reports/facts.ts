@@ -54,18 +54,15 @@ function fromTotals({ ask: { from, to }, agency, bind }: Known): Facts {
  * Night by night and booking by booking, for what no total is kept of. When an imported booking was cancelled nobody knows, so
  * it was never on the books.
  */
-function fromNights({ ask, agency, bind }: Known): Facts {
+function fromNights(known: Known): Facts {
+  const { ask, agency, bind } = known;
   const { viewer, from, to, propertyIds, asOf } = ask;
   const within = (row: string, column: string) => {
     const ids = propertyIds ? ` and ${row}.property_id = any(${bind.add(propertyIds, 'int[]')})` : '';
     return `${row}.agency_id = ${agency} and ${row}.${column} between ${bind.add(from, 'date')} and ${bind.add(to, 'date')}${ids}`;
   };
   const then = () => momentAfter(asOf!, viewer.agency.timezone, bind);
-  const nights = () =>
-    asOf
-      ? `select n.* from night n join booking b on b.agency_id = n.agency_id and b.id = n.booking_id
-         where ${within('n', 'date')} and ${onTheBooks(then(), bind.add(asOf, 'date'))}`
-      : `select n.* from night n where ${within('n', 'date')} and n.counts`;
+  const nights = () => countingSql(known, within('n', 'date'));
   const stays = () => (asOf ? onTheBooks(then(), bind.add(asOf, 'date')) : COUNTING);
   const bookings = () => `
     select b.check_in, b.source, b.currency, 0, 0, 0, 1,
@@ -83,6 +80,14 @@ function fromNights({ ask, agency, bind }: Known): Facts {
   };
 }
 
+/** The nights that count, or counted at the end of the day as of which is asked; `where` says which, of the row n. */
+export function countingSql({ ask: { viewer, asOf }, bind }: Known, where: string): string {
+  if (!asOf) return `select n.* from night n where ${where} and n.counts`;
+  const then = momentAfter(asOf, viewer.agency.timezone, bind);
+  return `select n.* from night n join booking b on b.agency_id = n.agency_id and b.id = n.booking_id
+    where ${where} and ${onTheBooks(then, bind.add(asOf, 'date'))}`;
+}
+
 /** The states whose nights count, as `night.counts` has them. */
 const COUNTING = `b.status in ('CONFIRMED', 'CHECKED_IN', 'CHECKED_OUT')`;
 
@@ -93,11 +98,11 @@ export const momentAfter = (day: string, timezone: string, bind: Binder): string
 /**
  * Whether a booking counted at a moment: it was made and confirmed before, and was not cancelled until later. When a guest who
  * never came was given up is not noted, so such a booking counts until the day of arrival. A moment of confirmation that
- * nobody noted is the booking's own.
+ * nobody noted is the booking's own. Never null, because what doesn't count is looked for too.
  */
 export function onTheBooks(then: string, asOf: string): string {
   return `b.booked_at < ${then} and (
     ${COUNTING} and coalesce(b.confirmed_at, b.booked_at) < ${then}
-    or b.status = 'CANCELLED' and b.confirmed_at < ${then} and b.cancelled_at >= ${then}
+    or b.status = 'CANCELLED' and coalesce(b.confirmed_at < ${then} and b.cancelled_at >= ${then}, false)
     or b.status = 'NO_SHOW' and coalesce(b.confirmed_at, b.booked_at) < ${then} and b.check_in > ${asOf})`;
 }

@@ -43,7 +43,7 @@ const OccupancyReport = builder.objectRef<Report>('OccupancyReport').implement({
       description: 'How the figures come about; null unless `explain` asks for it.',
       resolve: (report) =>
         report.explained
-          ? explain(report, FORMULAS, 'Nights in every currency count, though explain names those in another.')
+          ? explain(report, { formulas: FORMULAS, currencies: 'Nights in every currency count.', everyCurrency: true })
           : null,
     }),
   }),

@@ -2,6 +2,7 @@ import { Binder } from '../../graph/sql.ts';
 import type { Ask } from './ask.ts';
 import { factsOf } from './facts.ts';
 import { leftOutSql } from './left-out.ts';
+import { activeSql, supplyOf } from './supply.ts';
 
 /** What can be read of a report. Nothing is read that isn't asked for. */
 export type Part = 'days' | 'properties' | 'off' | 'leftOut';
@@ -58,16 +59,15 @@ export async function readReport(ask: Ask, parts: ReadonlySet<Part>): Promise<Fo
     own: bind.add(viewer.agency.currency, 'char(3)'),
   };
   const counted = parts.has('days') || parts.has('properties');
-  const off = counted && parts.has('off');
+  const off = parts.has('off');
   const tables: string[] = [];
   const columns: string[] = [];
   if (counted) tables.push(`active as (${activeSql(known)})`);
-  if (off) tables.push(`off as (${offSql(known)})`);
   if (parts.has('days')) {
     const place = placeSql(known);
     tables.push(`day as (${factsOf(known).byDay()})`);
     columns.push(`'series', ${seriesSql(place, known)}`, `'sources', ${SOURCES}`, `'supply', ${supplySql(known)}`);
-    if (off) columns.push(`'off', ${offByBucketSql(place)}`);
+    if (off) columns.push(`'off', ${offByBucketSql(place, known)}`);
   }
   if (parts.has('properties')) columns.push(`'properties', ${propertiesSql(known, off)}`);
   if (parts.has('leftOut')) columns.push(`'leftOut', ${leftOutSql(known)}`);
@@ -88,33 +88,10 @@ export interface Known {
   own: string;
 }
 
-/** The properties with the days of the range on which they are on the market: `ends` is the first day on which they are not. Archiving ends it on the day itself. */
-function activeSql({ ask, bind, agency, first, last }: Known): string {
-  const which = ask.propertyIds ? `and p.id = any(${bind.add(ask.propertyIds, 'int[]')})` : '';
-  const archived = `(p.archived_at at time zone ${bind.add(ask.viewer.agency.timezone, 'text')})::date`;
-  return `
-    select p.id, p.code, p.name, p.units, greatest(p.active_from, ${first}) as starts,
-      least(p.active_to + 1, ${archived}, ${last} + 1) as ends
-    from property p where p.agency_id = ${agency} ${which}`;
-}
-
 /** The first day of a date's bucket. Looking it up in an array of a thousand took two thirds of the statement's time. */
 function placeSql({ ask, first }: Known): string {
   if (ask.granularity === 'DAY') return 'date';
   return `greatest(date_trunc('${ask.granularity.toLowerCase()}', date::timestamp)::date, ${first})`;
-}
-
-/** Nights of units on the market that were not for sale: blocked, or the owner's own. */
-function offSql({ agency, first, last }: Known): string {
-  return `
-    select n.property_id, n.date, n.blocked, n.owner from (
-      select r.property_id, i.date, i.blocked, 0 as owner
-      from inventory i join room_type r on r.agency_id = i.agency_id and r.id = i.room_type_id
-      where i.agency_id = ${agency} and i.date between ${first} and ${last} and i.blocked > 0
-      union all
-      select property_id, date, 0, 1 from night
-      where agency_id = ${agency} and date between ${first} and ${last} and source = 'owner' and counts
-    ) n join active a on a.id = n.property_id and n.date >= a.starts and n.date < a.ends`;
 }
 
 /** Nights in the agency's currency with what they earn, and nights in all. */
@@ -134,21 +111,20 @@ const SOURCES = `(
       sum(lead_days) as lead_days
     from day group by source, currency) s)`;
 
-const supplySql = ({ last }: Known) => `(
+const supplySql = (known: Known) => `(
   select json_agg(json_build_array(date, units) order by date) from (
-    select date, sum(units) as units from (
-      select starts as date, units from active where starts < ends
-      union all select ends, -units from active where starts < ends and ends <= ${last}
-    ) c group by date) u)`;
+    select date, sum(units) as units from (${supplyOf(known).changes()}) c group by date having sum(units) <> 0) u)`;
 
-const offByBucketSql = (place: string) => `(
+const offByBucketSql = (place: string, known: Known) => `(
   select json_agg(json_build_array(bucket, blocked, owner)) from (
-    select ${place} as bucket, sum(blocked) as blocked, sum(owner) as owner from off group by 1) o)`;
+    select ${place} as bucket, sum(blocked) as blocked, sum(owner) as owner from (${supplyOf(known).offByDay()}) off group by 1) o)`;
 
 /** A property that was off the market all the time is left out, unless it has sold nights all the same. */
 function propertiesSql(known: Known, off: boolean): string {
   const offSums = off
-    ? 'left join (select property_id, sum(blocked) as blocked, sum(owner) as owner from off group by 1) o on o.property_id = a.id'
+    ? `left join (
+        select property_id, sum(blocked) as blocked, sum(owner) as owner from (${supplyOf(known).offByProperty()}) off group by 1
+      ) o on o.property_id = a.id`
     : 'cross join (select 0 as blocked, 0 as owner) o';
   return `(
     select json_agg(json_build_object('id', a.id, 'code', a.code, 'name', a.name,

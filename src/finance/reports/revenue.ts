@@ -120,11 +120,11 @@ builder.objectField(RevenueReport, 'explanation', (t) =>
     description: 'How the figures come about; null unless `explain` asks for it.',
     resolve: (report) =>
       report.explained
-        ? explain(
-            report,
-            FORMULAS,
-            `Amounts in ${report.ask.viewer.agency.currency}; nights in another currency are named and never added.`,
-          )
+        ? explain(report, {
+            formulas: FORMULAS,
+            currencies: `Amounts in ${report.ask.viewer.agency.currency}; nights in another currency are named and never added.`,
+            everyCurrency: false,
+          })
         : null,
   }),
 );

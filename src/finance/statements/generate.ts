@@ -1,5 +1,6 @@
 import { clock } from '../../core/clock.ts';
 import { Conflict, Invalid } from '../../core/errors.ts';
+import { MAX_TOTAL_MINOR } from '../../core/money.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
 import { builder } from '../../graph/builder.ts';
@@ -67,7 +68,7 @@ async function ownerOf(tx: Transaction, id: string): Promise<number> {
 /** Writes what has changed. A row without an id is an owner whose totals are more than a column holds. `$9` is now. */
 const makeSql = (known: Known): string => `
   with ${sourcesSql(known)}, due as (
-    select *, greatest(revenue, commission, expenses) <= 2147483647 as fits
+    select *, greatest(revenue, commission, expenses) <= ${MAX_TOTAL_MINOR} as fits
     from owed where hash is distinct from hash_before
   ), made as (
     insert into statement (agency_id, owner_id, "from", "to", revision, currency, revenue_minor, commission_minor,
@@ -76,6 +77,9 @@ const makeSql = (known: Known): string => `
       revenue - commission - expenses, hash, $9::timestamptz, now()
     from due where fits order by owner_id
     returning *
+  ), superseded as (
+    update statement s set superseded_at = $9::timestamptz from made
+    where s.agency_id = $1 and s.owner_id = made.owner_id and s."from" = $2 and s.revision < made.revision and s.superseded_at is null
   ), written as (
     insert into statement_line (agency_id, statement_id, position, kind, property_id, booking_id, label, nights,
       revenue_minor, commission_minor, expense_minor, net_minor)
@@ -94,9 +98,9 @@ const makeSql = (known: Known): string => `
 /** The last revisions of the month. */
 async function inForce(tx: Transaction, { from }: Month, ownerId: number | null): Promise<number[]> {
   const rows = await tx.$queryRaw<{ id: number }[]>`
-    select distinct on (owner_id) id from statement
-    where "from" = ${from}::date and (${ownerId}::int is null or owner_id = ${ownerId})
-    order by owner_id, revision desc`;
+    select id from statement
+    where "from" = ${from}::date and superseded_at is null and (${ownerId}::int is null or owner_id = ${ownerId})
+    order by owner_id`;
   return rows.map(({ id }) => id);
 }
 

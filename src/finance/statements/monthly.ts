@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { clock } from '../../core/clock.ts';
 import type { Services } from '../../core/viewer.ts';
 import { agencyViewer } from '../../platform/agency-viewer.ts';
+import { livingAgencies } from '../subscription/living.ts';
 import { generateStatements } from './generate.ts';
 import { monthBefore } from './month.ts';
 
@@ -14,13 +14,7 @@ import { monthBefore } from './month.ts';
  * One agency that can't be served is logged, and the others get theirs.
  */
 export async function generateMonthly(services: Services & { log: Logger }): Promise<void> {
-  const { rows } = await services.database.system.query<{ id: number }>(
-    `select id from agency
-     where plan = 'BUSINESS' or plan = 'TRIAL' and coalesce(trial_ends_at > $1, true)
-     order by id`,
-    [clock.now()],
-  );
-  for (const { id } of rows) {
+  for (const id of await livingAgencies(services)) {
     try {
       const viewer = await agencyViewer(services, id, 'timer');
       if (viewer && (await viewer.db.owner.findFirst({ select: { id: true } })))

@@ -41,6 +41,7 @@ const WIDTH = 595.28 - 2 * MARGIN;
 /** Where the rows of a page end, above its foot. */
 const BOTTOM = 841.89 - MARGIN - 30;
 const GAP = 6;
+const SIZE = 8;
 
 interface Column {
   title: string;
@@ -96,8 +97,19 @@ function writeTable(doc: Document, { lines, currency, ...totals }: PrintedStatem
 }
 
 function heightOf(doc: Document, cells: string[], font: string): number {
-  doc.font(font).fontSize(8);
-  return Math.max(...cells.map((cell, i) => doc.heightOfString(cell, { width: COLUMNS[i]!.width - GAP }))) + GAP;
+  doc.font(font);
+  const heights = cells.map((cell, i) => {
+    narrow(doc, cell, COLUMNS[i]!);
+    return doc.heightOfString(cell, { width: COLUMNS[i]!.width - GAP });
+  });
+  return Math.max(...heights) + GAP;
+}
+
+/** A figure that is too wide for its column is written smaller: half of it on the next line would be another figure. */
+function narrow(doc: Document, cell: string, { width, align }: Column): void {
+  const room = width - GAP - 0.1;
+  const wanted = doc.fontSize(SIZE).widthOfString(cell);
+  if (align === 'right' && wanted > room) doc.fontSize((SIZE * room) / wanted);
 }
 
 function writeRow(
@@ -111,6 +123,7 @@ function writeRow(
   let x = MARGIN;
   for (const [i, cell] of cells.entries()) {
     const { width, align } = COLUMNS[i]!;
+    narrow(doc, cell, COLUMNS[i]!);
     doc.text(cell, align === 'right' ? x + GAP : x, top, { width: width - GAP, align });
     x += width;
   }

@@ -22,7 +22,7 @@ export const StatementLine = builder.prismaObject('StatementLine', {
     position: t.exposeInt('position', { description: 'From 1: stays in the order of their nights, then expenses.' }),
     kind: t.expose('kind', { type: StatementLineKind, description: 'A stay or an expense.' }),
     propertyId: t.exposeID('propertyId'),
-    property: t.relation('property'),
+    property: t.relation('property', { abilityBeyondName: 'properties:read' }),
     bookingId: t.exposeID('bookingId', { nullable: true, description: 'The stay; null for an expense.' }),
     label: t.exposeString('label', {
       description: 'In words: the stay with its nights in the month, or what was paid.',
@@ -73,6 +73,13 @@ export const Statement = builder.prismaObject('Statement', {
     revision: t.exposeInt('revision', {
       description: 'Of one owner and month the highest is the one that counts; it stands in place of those before.',
     }),
+    latest: t.boolean({
+      description:
+        'Whether it is the one that counts. The others are kept as they were, and are not to be added to it.',
+      select: { supersededAt: true },
+      resolve: ({ supersededAt }) => supersededAt === null,
+      sql: (s) => `(${s}.superseded_at is null)`,
+    }),
     currency: t.expose('currency', { type: 'Currency' }),
     revenue: t.field({
       type: 'Money',
@@ -117,11 +124,18 @@ export const statements = declareList({
   type: 'Statement',
   model: 'statement',
   ability: 'statements:read',
-  description: 'The monthly statements of owners, with all their revisions.',
+  description:
+    'The monthly statements of owners, with all their revisions; `latest` leaves out those that others replace.',
   filters: {
     ownerId: { column: 'ownerId', op: 'equals', type: 'ID', description: 'Of this owner.' },
     from: { column: 'from', op: 'gte', type: 'LocalDate', description: 'Of months that begin on this day or later.' },
     to: { column: 'to', op: 'lte', type: 'LocalDate', description: 'Of months that end on this day or earlier.' },
+    latest: {
+      column: 'supersededAt',
+      op: 'absent',
+      type: 'Boolean',
+      description: 'Only those that count, or only those that others replace; both when not said.',
+    },
   },
   orders: {
     ID: { column: 'id', kind: 'int' },

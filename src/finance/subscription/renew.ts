@@ -9,8 +9,8 @@ import { subscriptionRenewed } from './events.ts';
 const GRACE_MS = 7 * 86_400_000;
 
 /**
- * A payment of the subscription makes it Business for another month: from the end of what is paid for, so that paying early
- * loses nothing, or from now where that is over.
+ * A payment of the subscription makes it the plan that it names for so many months more: from the end of what is paid for, so
+ * that paying early loses nothing, or from now where that is over. Another plan than the one that was paid for begins at once.
  */
 export async function renewSubscription(
   tx: Transaction,
@@ -18,13 +18,14 @@ export async function renewSubscription(
   { agencyId, payment }: { agencyId: number; payment: PaymentRow },
 ): Promise<void> {
   const before = await lockAgency(tx, agencyId);
-  const { paidUntil } = before;
+  const plan = payment.plan!; // A check constraint: a payment of the subscription names what it pays.
   const now = clock.now();
+  const goesOn = before.plan === plan && before.paidUntil !== null && before.paidUntil > now;
   const subscription = await tx.agency.update({
     where: { id: agencyId },
     data: {
-      plan: 'BUSINESS',
-      paidUntil: monthAfter(paidUntil && paidUntil > now ? paidUntil : now),
+      plan,
+      paidUntil: monthsAfter(goesOn ? before.paidUntil! : now, payment.months!),
       graceUntil: null,
       subscriptionVersion: { increment: 1 },
     },
@@ -55,8 +56,8 @@ async function lockAgency(tx: Transaction, id: number) {
   return tx.agency.findUniqueOrThrow({ where: { id } });
 }
 
-/** A calendar month in UTC: from 31 January to the last day of February. */
-function monthAfter(from: Date): Date {
-  const later = Temporal.Instant.fromEpochMilliseconds(from.getTime()).toZonedDateTimeISO('UTC').add({ months: 1 });
+/** Calendar months in UTC: from 31 January to the last day of February. */
+function monthsAfter(from: Date, months: number): Date {
+  const later = Temporal.Instant.fromEpochMilliseconds(from.getTime()).toZonedDateTimeISO('UTC').add({ months });
   return new Date(later.epochMilliseconds);
 }

@@ -32,6 +32,7 @@ builder.queryField('subscription', (t) =>
     type: AgencySubscription,
     description: 'The agency’s plan, and until when it lasts.',
     ability: 'agency:read',
+    whenLapsed: true,
     resolve: (query, _root, _args, { viewer }) =>
       viewer.db.agency.findUniqueOrThrow({ ...query, where: { id: viewer.agency.id } }),
   }),

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { clock } from '../../core/clock.ts';
 import type { Services, Viewer } from '../../core/viewer.ts';
 import { agencyViewer } from '../../platform/agency-viewer.ts';
+import { livingAgencies } from '../subscription/living.ts';
 import { generateTaxReport } from './generate.ts';
 import { quarterBefore } from './period.ts';
 
@@ -23,16 +23,6 @@ export async function generateDueTaxReports(services: Services & { log: Logger }
     }
   }
   return count;
-}
-
-/** The agencies whose plan is alive. */
-async function livingAgencies({ database }: Services): Promise<number[]> {
-  const { rows } = await database.system.query<{ id: number }>(
-    `select id from agency
-     where plan = 'BUSINESS' or plan = 'TRIAL' and coalesce(trial_ends_at > $1, true) order by id`,
-    [clock.now()],
-  );
-  return rows.map(({ id }) => id);
 }
 
 /** Whether a tariff was valid in the quarter and no report of all communes was made since its end. */

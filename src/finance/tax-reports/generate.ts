@@ -2,7 +2,7 @@ import type { TaxReport as TaxReportRow } from '../../../prisma/generated/client
 import { clock } from '../../core/clock.ts';
 import { fromDay } from '../../core/dates.ts';
 import { Conflict, Invalid, refuse } from '../../core/errors.ts';
-import { basisPoints, MAX_MINOR } from '../../core/money.ts';
+import { basisPoints, MAX_TOTAL_MINOR } from '../../core/money.ts';
 import { textProblem } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
@@ -21,8 +21,12 @@ const REPORT_LOCK = 0x7a72;
  * Generates the report of a period: what its counting nights owe by the tariffs of each night. From the same sources it
  * answers with the report that is there; from others it makes the next revision and leaves the earlier as they were. That the
  * period was over is a source too, so a report made before its end is followed by a final one.
+ *
+ * The sources are read before anything is written, because those of a quarter of ten thousand properties take longer than a
+ * transaction that others wait for should. So whoever finds that another revision was made meanwhile reads them again: theirs
+ * may be older than what that one was made from.
  */
-export function generateTaxReport(
+export async function generateTaxReport(
   viewer: Viewer,
   input: { period: string; commune?: string | null },
 ): Promise<Generation> {
@@ -31,32 +35,30 @@ export function generateTaxReport(
     period: !period && 'must be a quarter like 2026-Q3 or a month like 2026-07',
     commune: textProblem(input.commune, { most: 100, required: true }),
   });
-  return viewer.write(async (tx, emit) => {
-    const { id: agencyId, currency } = viewer.agency;
-    await tx.$executeRaw`select pg_advisory_xact_lock(${REPORT_LOCK}::int, ${agencyId}::int)`;
-    const asked = input.commune == null ? null : await communeOf(tx, input.commune);
-    const last = await lastRevision(tx, period!, asked);
+  const asked = input.commune == null ? null : await communeOf(viewer.db, input.commune);
+  const over = viewer.today > period!.to;
+  for (;;) {
+    const last = await lastRevision(viewer.db, period!, asked);
     const commune = last ? last.commune : asked;
-    const over = viewer.today > period!.to;
-    const header = [period!.name, commune ?? '', currency, over ? 'final' : 'so far'].join('|');
-    const sources = await readSources(tx, { agencyId, currency, period: period!, commune, header });
+    const sources = await sourcesOf(viewer, { period: period!, commune, over });
     if (last?.sourcesHash === sources.hash) return generationOf(last, sources, { changed: false, over });
-    const revision = (last?.revision ?? 0) + 1;
-    const { report, lines } = await writeReport(tx, {
-      agencyId,
-      currency,
-      period: period!,
-      commune,
-      revision,
-      sources,
-    });
-    await emit(taxReportGenerated, { report, totals: totalsFrom(currency, lines) });
-    return generationOf(report, sources, { changed: true, over });
+    const report = await writeReport(viewer, { period: period!, commune, last, sources });
+    if (report) return generationOf(report, sources, { changed: true, over });
+  }
+}
+
+/** In a transaction of their own, which locks nothing and may take a minute. */
+function sourcesOf(viewer: Viewer, of: { period: Period; commune: string | null; over: boolean }): Promise<Sources> {
+  const { id: agencyId, currency } = viewer.agency;
+  const header = [of.period.name, of.commune ?? '', currency, of.over ? 'final' : 'so far'].join('|');
+  return viewer.db.$transaction((tx) => readSources(tx, { ...of, agencyId, currency, header }), {
+    maxWait: 10_000,
+    timeout: 60_000,
   });
 }
 
 /** The commune as its properties write it, however it was asked for. */
-async function communeOf(tx: Transaction, asked: string): Promise<string> {
+async function communeOf(tx: Pick<Transaction, '$queryRaw'>, asked: string): Promise<string> {
   const [found] = await tx.$queryRaw<{ commune: string }[]>`
     select trim(commune) as commune from property where lower(trim(commune)) = lower(${asked.trim()}) order by id limit 1`;
   if (!found) throw new Invalid({ commune: ['is not the commune of any property of this agency'] });
@@ -64,7 +66,7 @@ async function communeOf(tx: Transaction, asked: string): Promise<string> {
 }
 
 async function lastRevision(
-  tx: Transaction,
+  tx: Pick<Transaction, '$queryRaw' | 'taxReport'>,
   { period, from }: Period,
   commune: string | null,
 ): Promise<TaxReportRow | null> {
@@ -76,38 +78,43 @@ async function lastRevision(
 }
 
 interface New {
-  agencyId: number;
-  currency: string;
   period: Period;
   commune: string | null;
-  revision: number;
+  /** The last revision when the sources were read. */
+  last: TaxReportRow | null;
   sources: Sources;
 }
 
-async function writeReport(
-  tx: Transaction,
-  { agencyId, currency, period: { period, from, to }, commune, revision, sources }: New,
-) {
+/** Undefined where somebody else has made a revision since the sources were read. */
+function writeReport(viewer: Viewer, { period, commune, last, sources }: New): Promise<TaxReportRow | undefined> {
+  const { id: agencyId, currency } = viewer.agency;
   const lines = sources.lines.map(lineOf);
   const totalMinor = lines.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
-  if (Math.max(totalMinor, ...lines.map(({ baseMinor }) => baseMinor)) > MAX_MINOR)
+  if (totalMinor > MAX_TOTAL_MINOR || lines.some(({ baseMinor }) => baseMinor > MAX_TOTAL_MINOR))
     throw new Conflict(
       'AMOUNT_TOO_LARGE',
       'The amounts are larger than a report can hold. Generate it month by month.',
     );
-  const report = await tx.taxReport.create({
-    data: {
-      ...{ agencyId, period, from: fromDay(from), to: fromDay(to), commune, revision, currency, totalMinor },
-      ...{ sourcesHash: sources.hash, generatedAt: clock.now() },
-    },
+  return viewer.write(async (tx, emit) => {
+    await tx.$executeRaw`select pg_advisory_xact_lock(${REPORT_LOCK}::int, ${agencyId}::int)`;
+    if ((await lastRevision(tx, period, commune))?.id !== last?.id) return undefined;
+    const now = clock.now();
+    if (last) await tx.$executeRaw`update tax_report set superseded_at = ${now} where id = ${last.id}`;
+    const report = await tx.taxReport.create({
+      data: {
+        ...{ agencyId, period: period.period, from: fromDay(period.from), to: fromDay(period.to), commune, currency },
+        ...{ revision: (last?.revision ?? 0) + 1, totalMinor, sourcesHash: sources.hash, generatedAt: now },
+      },
+    });
+    const place = { agencyId, reportId: report.id };
+    await insertMany(
+      tx,
+      'tax_report_line',
+      lines.map((line, i) => ({ ...place, position: i + 1, ...line })),
+    );
+    await emit(taxReportGenerated, { report, totals: totalsFrom(currency, lines) });
+    return report;
   });
-  const place = { agencyId, reportId: report.id };
-  await insertMany(
-    tx,
-    'tax_report_line',
-    lines.map((line, i) => ({ ...place, position: i + 1, ...line })),
-  );
-  return { report, lines };
 }
 
 /** The base is what the rate is of: person-nights, or for VAT the gross amount, which holds no taxes. Rounded once a line. */

@@ -19,7 +19,15 @@ export const TaxReportLine = builder.prismaObject('TaxReportLine', {
     reportId: t.exposeID('reportId', { description: 'The report that it belongs to.' }),
     report: t.relation('report', { description: 'The report that it belongs to.' }),
     propertyId: t.exposeID('propertyId'),
-    property: t.relation('property'),
+    property: t.relation('property', { abilityBeyondName: 'properties:read' }),
+    commune: t.exposeString('commune', {
+      nullable: true,
+      description: 'Where the property was when the report was made.',
+    }),
+    category: t.exposeString('category', {
+      nullable: true,
+      description: 'The tax category that the property had when the report was made.',
+    }),
     tax: t.expose('tax', { type: TaxKind, description: 'Which tax it is of.' }),
     tariffId: t.exposeID('tariffId', { description: 'The tariff that it goes by.' }),
     tariff: t.relation('tariff', { description: 'The tariff that it goes by.' }),
@@ -54,7 +62,8 @@ export const TaxReportLine = builder.prismaObject('TaxReportLine', {
     base: t.float({
       description: 'What the rate is of: the taxable person-nights, or for VAT the gross amount of the nights.',
       select: { report: { select: { currency: true } } },
-      resolve: ({ tax, baseMinor, report }) => (tax === 'VAT' ? toDecimal(baseMinor, report.currency) : baseMinor),
+      resolve: ({ tax, baseMinor, report }) =>
+        tax === 'VAT' ? toDecimal(baseMinor, report.currency) : Number(baseMinor),
       sql: (l, known) =>
         `(case when ${l}.tax::text = ${literal('VAT')} then ${amount(`${l}.base_minor`, currencyOf(l, known), known)} else ${l}.base_minor end)`,
     }),
@@ -80,7 +89,7 @@ const linesOfReports: Source = {
   refuse() {},
   // Made rows hold an enum as text, which is how a filter on it is sent.
   select: (made) => ({
-    text: `select l.id, l.agency_id, l.report_id, l.position, l.property_id, l.tariff_id, l.tax::text as tax, l.stays, l.persons,
+    text: `select l.id, l.agency_id, l.report_id, l.position, l.property_id, l.tariff_id, l.tax::text as tax, l.commune, l.category, l.stays, l.persons,
         l.exempt_persons, l.person_nights, l.taxable_person_nights, l.base_minor, l.amount_minor
       from tax_report_line l where ${whichSql(made)}`,
     skip: 0,

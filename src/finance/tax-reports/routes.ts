@@ -27,7 +27,7 @@ export const taxReportRoutes: Row[] = [
     path: '/v1/tax-reports/{id}',
     tag,
     summary: 'Read a tax report with its lines',
-    document: `query ($id: ID!) { data: taxReport(id: $id) { ${REPORT} lines { ${LINE} } } }`,
+    document: `query ($id: ID!) { data: taxReport(id: $id) { ${REPORT} lines { ${LINE} commune category } } }`,
   },
   {
     method: 'POST',
@@ -36,7 +36,7 @@ export const taxReportRoutes: Row[] = [
     summary: 'Generate the tax report of a month or a quarter',
     document: `mutation ($period: String!, $commune: String) {
       data: generateTaxReport(period: $period, commune: $commune) {
-        data: report { ${REPORT} lines { ${LINE} } }
+        data: report { ${REPORT} lines { ${LINE} commune category } }
         changed left_out: leftOut { property_id: propertyId tax reason nights } warnings
       }
     }`,
@@ -45,7 +45,7 @@ export const taxReportRoutes: Row[] = [
   listRow({
     path: '/v1/tax-report-lines',
     list: taxReportLines,
-    fields: `id report_id: reportId report { period commune revision } ${LINE} currency`,
+    fields: `id report_id: reportId report { period commune revision } ${LINE} currency commune category`,
     tag,
     summary: 'List the lines of tax reports',
   }),

@@ -14,6 +14,9 @@ export interface Sources {
 interface SourceLine {
   propertyId: number;
   tariffId: number;
+  /** What the property says of itself, as it is written there. */
+  commune: string | null;
+  category: string | null;
   tax: TaxKind;
   amountMinor: number | null;
   rateBasisPoints: number | null;
@@ -47,7 +50,9 @@ export type Reason = keyof typeof REASONS;
  * Reads the nights that count, finds the tariff of each for each tax, and adds them up, in one statement and so as of one
  * moment. Tariffs are looked up once a place and span, not once a night: a place is a commune and a category, of which an
  * agency has a handful, and within a span of days no tariff begins or ends. The nights of a stay in a span follow each other,
- * so they are one row before any tax is counted.
+ * so they are one row before any tax is counted; and of a property and span they are one row where all of the stay lies in it
+ * (`added_up`, once for each limit of nights). Only a stay that a new tariff finds in the house is counted by itself, for each
+ * of its tariffs once (`parted`). That is how a quarter of 10,000 properties, 300,000 stays, is read in some seconds.
  *
  * A tax that the agency has entered no tariff of isn't its business, and nothing is left out for want of one; without any
  * tariff all three are. The hash holds the stays with what was true of their property, the tariffs that held, and the lines.
@@ -60,6 +65,7 @@ export async function readSources(
 ): Promise<Sources> {
   // A quarter of 10,000 properties is half a million rows on the way, which the usual 4 MB would spill onto the disk.
   await tx.$executeRaw`set local work_mem = '64MB'`;
+  await tx.$executeRaw`set local statement_timeout = '60s'`;
   const [row] = await tx.$queryRaw<[{ found: Sources }]>`
     with tariff as materialized (
       select t.*, lower(t.commune) as in_commune, lower(t.category) as of_category from tax_tariff t where t.agency_id = ${agencyId}
@@ -77,9 +83,11 @@ export async function readSources(
       where day between ${period.from}::date and ${period.to}::date
     ),
     place as materialized (
-      select id as property_id, commune, category, dense_rank() over (order by commune, category) as place
+      select id as property_id, commune, category, written_commune, written_category,
+        dense_rank() over (order by commune, category) as place
       from (
-        select id, lower(trim(coalesce(commune, ''))) as commune, lower(trim(coalesce(tax_category, ''))) as category
+        select id, lower(trim(coalesce(commune, ''))) as commune, lower(trim(coalesce(tax_category, ''))) as category,
+          nullif(trim(commune), '') as written_commune, nullif(trim(tax_category), '') as written_category
         from property where agency_id = ${agencyId}
       ) property
       where ${commune}::text is null or commune = lower(${commune}::text)
@@ -94,49 +102,67 @@ export async function readSources(
     slept as materialized (
       select part.*, place.place, place.commune, place.category, b.guests_count as persons,
         least(coalesce(b.children, 0), b.guests_count) as children, b.source = 'owner' as owners,
-        part.first - b.check_in as before
+        part.first - b.check_in as before, part.currency <> ${currency} as is_foreign,
+        part.nights = least(b.check_out, ${period.to}::date + 1) - greatest(b.check_in, ${period.from}::date) as is_whole
       from part
       join place on place.property_id = part.property_id
       join booking b on b.agency_id = ${agencyId} and b.id = part.booking_id
     ),
     applied as materialized (
-      select p.*, span."from" as span, span."to", tax.tax, t.*
+      select p.*, span."from" as span, span."to", tax.tax, t.*,
+        case when t.tariff_id is null then case when p.commune = '' then 'NO_COMMUNE' else 'NO_TARIFF' end end as missing
       from (select distinct place, commune, category from slept where not owners) p
       cross join span
       cross join tax
-      cross join lateral (
+      left join lateral (
         select t.id as tariff_id, t.amount_minor, t.rate_basis_points, t.children_exempt, t.exempt_after_nights
         from tariff t
         where t.tax = tax.tax and t.valid_from <= span."from" and (t.valid_to is null or t.valid_to >= span."to")
           and (t.commune is null or t.in_commune = p.commune) and (t.category is null or t.of_category = p.category)
         order by t.commune is null, t.category is null, t.valid_from desc, t.id desc limit 1
-      ) t
+      ) t on true
     ),
-    counted as materialized (
-      select s.booking_id, s.property_id, s.persons, s.nights, s.gross_minor, tax.tax, a.tariff_id,
+    most as (select null::int as nights union select exempt_after_nights from tariff),
+    added_up as materialized (
+      select s.property_id, s.place, s.span, s.is_foreign, most.nights as most, count(*) as stays, sum(s.persons) as persons,
+        sum(s.children) as children, sum(s.nights) as nights, sum(s.persons * s.nights) as person_nights,
+        sum(s.persons * taxed) as taxed, sum(s.children * taxed) as taxed_children, sum(s.gross_minor) as gross_minor
+      from slept s
+      cross join most
+      cross join lateral (select greatest(0, least(s.nights, most.nights - s.before)) as taxed) t
+      where s.is_whole and not s.owners
+      group by 1, 2, 3, 4, 5
+    ),
+    parted as (
+      select s.booking_id, s.property_id, s.persons, s.nights, s.gross_minor, a.tax, a.tariff_id,
         case when a.children_exempt then s.children else 0 end as exempt,
         greatest(0, least(s.nights, a.exempt_after_nights - s.before)) as taxed,
-        case when a.tariff_id is null then case when s.commune = '' then 'NO_COMMUNE' else 'NO_TARIFF' end
-          when tax.tax = 'VAT' and s.currency <> ${currency} then 'OTHER_CURRENCY' end as reason
+        case when a.tax = 'VAT' and s.is_foreign and a.missing is null then 'OTHER_CURRENCY' else a.missing end as reason
       from slept s
-      cross join tax
-      left join applied a on a.place = s.place and a.span = s.span and a.tax = tax.tax
-      where not s.owners
+      join applied a on a.place = s.place and a.span = s.span
+      where not s.is_whole and not s.owners
     ),
-    stay as (
-      select property_id, tax, tariff_id, booking_id, max(persons) as persons, max(exempt) as exempt,
-        sum(nights) as nights, sum(taxed) as taxed, sum(gross_minor) as gross_minor
-      from counted where reason is null group by 1, 2, 3, 4
+    counted as materialized (
+      select s.property_id, a.tax, a.tariff_id, s.stays, s.persons, case when a.children_exempt then s.children else 0 end as exempt,
+        s.nights, s.person_nights, s.taxed - case when a.children_exempt then s.taxed_children else 0 end as taxable, s.gross_minor,
+        case when a.tax = 'VAT' and s.is_foreign and a.missing is null then 'OTHER_CURRENCY' else a.missing end as reason
+      from added_up s
+      join applied a on a.place = s.place and a.span = s.span and a.exempt_after_nights is not distinct from s.most
+      union all
+      select property_id, tax, tariff_id, 1, max(persons), max(exempt), sum(nights), sum(persons * nights),
+        sum((persons - exempt) * taxed), sum(gross_minor), reason
+      from parted group by booking_id, property_id, tax, tariff_id, reason
     ),
     line as materialized (
-      select property_id as "propertyId", tariff_id as "tariffId", tax, count(*) as stays, sum(persons) as persons,
-        sum(exempt) as "exemptPersons", sum(persons * nights) as "personNights",
-        sum((persons - exempt) * taxed) as "taxablePersonNights", sum(gross_minor) as "grossMinor"
-      from stay group by 1, 2, 3
+      select property_id as "propertyId", tariff_id as "tariffId", tax, sum(stays) as stays, sum(persons) as persons,
+        sum(exempt) as "exemptPersons", sum(person_nights) as "personNights", sum(taxable) as "taxablePersonNights",
+        sum(gross_minor) as "grossMinor"
+      from counted where reason is null group by 1, 2, 3
     ),
     priced as (
-      select line.*, t.amount_minor as "amountMinor", t.rate_basis_points as "rateBasisPoints"
-      from line join tariff t on t.id = line."tariffId"
+      select line.*, p.written_commune as commune, p.written_category as category,
+        t.amount_minor as "amountMinor", t.rate_basis_points as "rateBasisPoints"
+      from line join tariff t on t.id = line."tariffId" join place p on p.property_id = line."propertyId"
     ),
     missing as (
       select property_id as "propertyId", tax, reason, sum(nights) as nights
@@ -144,23 +170,33 @@ export async function readSources(
       union all
       select property_id, null, 'OWNER_STAY', sum(nights) from slept where owners group by 1
     ),
-    hashed as (
-      select 1 as part, array[booking_id] as place, concat_ws('|', 'stay', booking_id, min(first), sum(nights), property_id,
-        commune, category, persons, children, min(before), owners, sum(gross_minor), currency) as text
-      from slept group by booking_id, property_id, commune, category, persons, children, owners, currency
+    stay as (
+      select booking_id, concat_ws('|', 'stay', booking_id, first, nights, property_id, commune, category, persons, children,
+        before, owners, gross_minor, currency) as text
+      from slept where is_whole
       union all
-      select 2, array[tariff_id, place], concat_ws('|', 'tariff', tariff_id, commune, category, min(span), max("to"))
-      from applied group by place, tariff_id, commune, category
-      union all
-      select 3, array["propertyId", "tariffId"], concat_ws('|', 'line', "propertyId", "tariffId", stays, persons,
-        "exemptPersons", "personNights", "taxablePersonNights", "grossMinor")
+      select booking_id, concat_ws('|', 'stay', booking_id, min(first), sum(nights), property_id, commune, category, persons,
+        children, min(before), owners, sum(gross_minor), currency)
+      from slept where not is_whole
+      group by booking_id, property_id, commune, category, persons, children, owners, currency
+    ),
+    held as (
+      select tariff_id, place, concat_ws('|', 'tariff', tariff_id, commune, category, min(span), max("to")) as text
+      from applied where tariff_id is not null group by place, tariff_id, commune, category
+    ),
+    drawn as (
+      select "propertyId", "tariffId", concat_ws('|', 'line', "propertyId", "tariffId", stays, persons, "exemptPersons",
+        "personNights", "taxablePersonNights", "grossMinor") as text
       from line
     )
     select json_build_object(
       'lines', coalesce((select json_agg(priced order by "propertyId", tax, "tariffId") from priced), '[]'),
       'leftOut', coalesce((select json_agg(missing order by "propertyId", tax nulls first, reason) from missing), '[]'),
       'hash', encode(sha256(convert_to(
-        concat_ws(E'\n', ${header}::text, (select string_agg(text, E'\n' order by part, place, text collate "C") from hashed)),
+        concat_ws(E'\n', ${header}::text,
+          (select string_agg(text, E'\n' order by booking_id, text collate "C") from stay),
+          (select string_agg(text, E'\n' order by tariff_id, place) from held),
+          (select string_agg(text, E'\n' order by "propertyId", "tariffId") from drawn)),
         'UTF8')), 'hex')
     ) as found`;
   return row.found;

@@ -9,9 +9,9 @@ export interface Totals {
   minor: Record<TaxKind, number>;
 }
 
-export function totalsFrom(currency: string, lines: { tax: TaxKind; amountMinor: number }[]): Totals {
+export function totalsFrom(currency: string, lines: { tax: TaxKind; amountMinor: number | bigint }[]): Totals {
   const minor = { TAXE_DE_SEJOUR: 0, TPT: 0, VAT: 0 };
-  for (const { tax, amountMinor } of lines) minor[tax] += amountMinor;
+  for (const { tax, amountMinor } of lines) minor[tax] += Number(amountMinor);
   return { currency, minor };
 }
 

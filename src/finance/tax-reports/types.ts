@@ -40,12 +40,9 @@ export const TaxReport = builder.prismaObject('TaxReport', {
     revision: t.exposeInt('revision', { description: 'Counts the reports of one period and commune, from 1.' }),
     latest: t.boolean({
       description: 'Whether it is the last revision; the others are kept as they were and are not to be added to it.',
-      resolve: async ({ period, from, commune, revision }, _args, { viewer }) => {
-        const newer = { period, from, commune, revision: { gt: revision } };
-        return (await viewer.db.taxReport.findFirst({ where: newer, select: { id: true } })) === null;
-      },
-      sql: (r) => `(not exists (select from tax_report n where n.agency_id = ${r}.agency_id and n.period = ${r}.period
-        and n."from" = ${r}."from" and n.commune is not distinct from ${r}.commune and n.revision > ${r}.revision))`,
+      select: { supersededAt: true },
+      resolve: ({ supersededAt }) => supersededAt === null,
+      sql: (r) => `(${r}.superseded_at is null)`,
     }),
     final: t.boolean({
       description:
@@ -107,6 +104,12 @@ export const taxReports = declareList({
     from: { column: 'from', op: 'gte', type: 'LocalDate', description: 'Of periods that begin on this day or later.' },
     to: { column: 'to', op: 'lte', type: 'LocalDate', description: 'Of periods that end on this day or earlier.' },
     commune: { column: 'commune', op: 'equals', type: 'String', description: 'Of this commune alone.' },
+    latest: {
+      column: 'supersededAt',
+      op: 'absent',
+      type: 'Boolean',
+      description: 'Only the last revisions, or only those that others replace; both when not said.',
+    },
   },
   orders: {
     ID: { column: 'id', kind: 'int' },

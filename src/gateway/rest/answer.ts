@@ -1,5 +1,4 @@
-import { type DomainError, HTTP_STATUS } from '../../core/errors.ts';
-import { MissingAbility } from '../../graph/guard.ts';
+import { type DomainError, HTTP_STATUS, MissingAbility } from '../../core/errors.ts';
 
 /** What is written back. No body and no stream mean none: 204 and 304. */
 export interface Answer {

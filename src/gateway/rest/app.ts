@@ -91,6 +91,7 @@ function rowServer({ schema, rows, config, authenticate, limits, refusals, log }
     const { requestId } = known;
     const headers: Record<string, string> = { 'x-request-id': requestId };
     let viewer: Viewer | undefined;
+    let asked: string | undefined;
     try {
       viewer = await authenticate(req.headers, known);
       known.viewer = viewer;
@@ -101,6 +102,7 @@ function rowServer({ schema, rows, config, authenticate, limits, refusals, log }
       const found = match(path);
       const route = routeFor(found, req.method!, path);
       known.route = route.row.path;
+      asked = askedOf(route, path, found!.path);
       admit(viewer, route.operation.plan, route.most);
       const answer = await deadline(ask(viewer, route, req, { path, search, values: found!.path }));
       await send(req, res, answer, headers);
@@ -111,7 +113,7 @@ function rowServer({ schema, rows, config, authenticate, limits, refusals, log }
         log.warn({ requestId, code: told.code }, 'an answer was cut short');
         return void res.destroy();
       }
-      if (viewer) await refusals.note(viewer, told);
+      if (viewer) await refusals.note(viewer, told, asked);
       await send(req, res, refusal(told, requestId), headers);
     }
   };
@@ -154,6 +156,11 @@ function routeFor(found: Match<Route> | undefined, method: string, path: string)
     undefined,
     { allow: allowed },
   );
+}
+
+/** What a request was for, as the audit log may say it: ids are nobody's name, and other words in a path might be. */
+function askedOf({ row }: Route, path: string, values: string[]): string {
+  return `${row.method} ${values.every((value) => /^(\d{1,10}|[0-9a-f-]{36})$/.test(value)) ? path : row.path}`;
 }
 
 function split(target: string): [path: string, search?: string] {

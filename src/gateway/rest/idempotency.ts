@@ -128,7 +128,7 @@ function inProgress(retryAfterSeconds: number): Conflict {
   );
 }
 
-/** Encrypted, because an answer may hold a webhook's secret, which the database must not know in the clear. */
+/** Encrypted, because an answer may hold a webhook's secret or a token, which the database must not know in the clear. */
 async function keep(viewer: Viewer, key: string, lease: Date, { status, headers, body }: Answer): Promise<void> {
   await viewer.db.idempotencyKey.updateMany({
     where: { tokenId: viewer.actor.tokenId, key, lockedUntil: lease },

@@ -5,6 +5,7 @@ import type { Row } from '../../graph/row.ts';
 import type { FoundPage } from '../../planner/list.ts';
 import { type Answer, JSON_TYPE, PRIVATE } from './answer.ts';
 import { CSV_TYPE, csvOf } from './csv.ts';
+import { auditRows, EXPORTED_ROWS } from './exported.ts';
 import { type Format, formatOf } from './format.ts';
 import { fieldsOf } from './leaves.ts';
 import { NDJSON_TYPE, writeNdjson } from './ndjson.ts';
@@ -57,7 +58,7 @@ export function listAnswerer(
     const found = await numbered.operation.page(viewer, variables);
     if (!form) return json(numberedBody(found, { url: asked.url, query: asked.search }, page, perPage));
     const more = page < lastPage(found.total, perPage);
-    return pageOf(found, form, asked, more ? { page: page + 1 } : undefined);
+    return pageOf(viewer, found, form, asked, more ? { page: page + 1 } : undefined);
   }
 
   async function byCursor(viewer: Viewer, asked: Asked, form: Bare | undefined, way: Way): Promise<Answer> {
@@ -68,16 +69,19 @@ export function listAnswerer(
     const perPage = (variables.per_page as number | undefined) ?? pages.usual;
     if (!form) return json(walkedBody(found, { url: asked.url, query: asked.search }, perPage));
     const { next } = cursorsOf(found);
-    return pageOf(found, form, asked, next ? { cursor: next } : undefined);
+    return pageOf(viewer, found, form, asked, next ? { cursor: next } : undefined);
   }
 
   /** The next page is told in a header, because bare rows have no other place for it. */
-  function pageOf(
+  async function pageOf(
+    viewer: Viewer,
     found: FoundPage,
     { format, type, write }: Bare,
     { url, search }: Asked,
     next: Record<string, string | number> | undefined,
-  ): Answer {
+  ): Promise<Answer> {
+    if (found.count >= EXPORTED_ROWS)
+      await auditRows(viewer, { list: row.path, format, rows: found.count, complete: !next });
     const headers: Record<string, string> = { 'content-type': type, ...PRIVATE };
     if (next) {
       const [[name, value]] = Object.entries(next) as [[string, string | number]];
@@ -111,24 +115,11 @@ export function listAnswerer(
         }
       } finally {
         // Also of a client that went away: what it has read, it has.
-        await auditExport(viewer, { list: row.path, format, rows, complete: !found.after });
+        await auditRows(viewer, { list: row.path, format, rows, complete: !found.after });
       }
     }
     return { status: 200, headers: { 'content-type': type, ...PRIVATE }, stream: parts() };
   }
-}
-
-/** Whoever takes so many rows at once takes the agency's data along. */
-const BULK_ROWS = 10_000;
-
-/** Written once the last row has been sent, before the answer ends. */
-async function auditExport(
-  viewer: Viewer,
-  facts: { list: string; format: Format; rows: number; complete: boolean },
-): Promise<void> {
-  await viewer.write(async (_tx, _emit, audit) => {
-    audit('list.exported', `list:${facts.list}`, facts, facts.rows > BULK_ROWS ? 'CRITICAL' : 'INFO');
-  });
 }
 
 /** A form of the answer that holds rows and nothing beside them. */

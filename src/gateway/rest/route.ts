@@ -7,6 +7,7 @@ import { PAGE_LIMIT } from '../../graph/page.ts';
 import type { Form, Row } from '../../graph/row.ts';
 import { type Answer, JSON_TYPE, PRIVATE } from './answer.ts';
 import { etagOf, isKnown, lockOf, type Resource, requireMatch } from './etag.ts';
+import { auditFile } from './exported.ts';
 import { AS_JSON, formatOf } from './format.ts';
 import { fieldsOf } from './leaves.ts';
 import { listAnswerer } from './list.ts';
@@ -93,6 +94,11 @@ function reader({ row, operation, parameters }: Compiled): Answerer {
     const etag = etagOf(body);
     const known = asked.headers['if-none-match'];
     if (known !== undefined && isKnown(known, etag)) return { status: 304, headers: { ...PRIVATE, etag } };
+    if (form)
+      await auditFile(viewer, {
+        path: asked.path.reduce((path, id) => path.replace(/\{\w+\}/, id), row.path),
+        format: name,
+      });
     const type = form ? typeSent(form) : JSON_TYPE;
     return { status: 200, headers: { 'content-type': type, ...PRIVATE, etag }, body };
   };

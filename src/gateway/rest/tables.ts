@@ -4,6 +4,7 @@ import type { Viewer } from '../../core/viewer.ts';
 import type { Row } from '../../graph/row.ts';
 import { PRIVATE } from './answer.ts';
 import { CSV_TYPE, csvOf } from './csv.ts';
+import { auditRows } from './exported.ts';
 import { formatOf } from './format.ts';
 import { fieldsOf } from './leaves.ts';
 import { NDJSON_TYPE, writeNdjson } from './ndjson.ts';
@@ -33,6 +34,7 @@ export function tableAnswerer(
     const format = formatOf(asked);
     if (format === 'json') return whole(viewer, asked);
     const rows = await table.read(viewer, table.parameters.read(asked));
+    await auditRows(viewer, { list: row.path, format, rows: rows.length, complete: true });
     const [type, body] = format === 'csv' ? [CSV_TYPE, table.csv(rows)] : [NDJSON_TYPE, writeNdjson(rows)];
     return { status: 200, headers: { 'content-type': type, ...PRIVATE }, body };
   };

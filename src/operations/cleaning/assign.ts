@@ -3,6 +3,7 @@ import { refuse } from '../../core/errors.ts';
 import { textProblem } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
+import { changed } from '../../outbox/audit.ts';
 import { cleaningAssigned } from './events.ts';
 import { lock, refuseFinished } from './step.ts';
 import { CleaningTask } from './types.ts';
@@ -25,7 +26,7 @@ export function assignCleaningTask(viewer: Viewer, { id, assignee }: { id: strin
         version: { increment: 1 },
       },
     });
-    await emit(cleaningAssigned, { task });
+    await emit(cleaningAssigned, { task }, changed(before, task));
     return task;
   });
 }

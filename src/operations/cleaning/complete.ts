@@ -3,6 +3,7 @@ import { refuse } from '../../core/errors.ts';
 import { textProblem } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
+import { changed } from '../../outbox/audit.ts';
 import { photoProblems, withPhotos } from '../photos.ts';
 import { type ChecklistItem, refuseLongList } from './checklist.ts';
 import { cleaningCompleted } from './events.ts';
@@ -40,7 +41,7 @@ export function completeCleaningTask(viewer: Viewer, { id, photos, checklist, no
         version: { increment: 1 },
       },
     });
-    await emit(cleaningCompleted, { task });
+    await emit(cleaningCompleted, { task }, changed(before, task));
     return task;
   });
 }

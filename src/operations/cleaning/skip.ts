@@ -5,6 +5,7 @@ import { textProblem } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
 import { builder } from '../../graph/builder.ts';
+import { changed } from '../../outbox/audit.ts';
 import { itemsOf, unticked } from './checklist.ts';
 import { tellOfTask, writeTask } from './create.ts';
 import { cleaningSkipped } from './events.ts';
@@ -52,7 +53,7 @@ export function skipCleaningTask(viewer: Viewer, { id, reason, rescheduleTo }: S
         version: { increment: 1 },
       },
     });
-    await emit(cleaningSkipped, { task, followUp });
+    await emit(cleaningSkipped, { task, followUp }, changed(before, task));
     if (followUp) await tellOfTask(followUp, emit, audit);
     return task;
   });

@@ -2,6 +2,7 @@ import { clock } from '../../core/clock.ts';
 import { refuse } from '../../core/errors.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
+import { changed } from '../../outbox/audit.ts';
 import { photoProblems, withPhotos } from '../photos.ts';
 import { lock, refuseFinished } from './step.ts';
 import { CleaningTask } from './types.ts';
@@ -19,7 +20,7 @@ export function startCleaningTask(viewer: Viewer, { id, photos }: { id: string; 
       where: { id: before.id },
       data: { status: 'IN_PROGRESS', startedAt: clock.now(), beforePhotos, version: { increment: 1 } },
     });
-    audit('cleaning.started', `cleaning_task:${task.id}`);
+    audit('cleaning.started', `cleaning_task:${task.id}`, changed(before, task));
     return task;
   });
 }

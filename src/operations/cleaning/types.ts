@@ -18,7 +18,7 @@ export const CleaningTask = builder.prismaObject('CleaningTask', {
   fields: (t) => ({
     id: t.exposeID('id'),
     propertyId: t.exposeID('propertyId'),
-    property: t.relation('property'),
+    property: t.relation('property', { abilityBeyondName: 'properties:read' }),
     bookingId: t.exposeID('bookingId', { nullable: true, description: 'The stay that it cleans up after.' }),
     booking: t.relation('booking', {
       nullable: true,

@@ -3,6 +3,7 @@ import { refuse, refuseNulls } from '../../core/errors.ts';
 import { textProblem } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
+import { changed } from '../../outbox/audit.ts';
 import { photoProblems } from '../photos.ts';
 import { type ChecklistItem, refuseLongList } from './checklist.ts';
 import { lock, refuseFinished } from './step.ts';
@@ -44,7 +45,7 @@ export function updateCleaningTask(viewer: Viewer, { id, input }: { id: string; 
         version: { increment: 1 },
       },
     });
-    audit('cleaning.updated', `cleaning_task:${task.id}`);
+    audit('cleaning.updated', `cleaning_task:${task.id}`, changed(before, task));
     return task;
   });
 }

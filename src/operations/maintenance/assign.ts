@@ -3,6 +3,7 @@ import { refuse } from '../../core/errors.ts';
 import { textProblem } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
+import { changed } from '../../outbox/audit.ts';
 import { maintenanceAssigned } from './events.ts';
 import { lock, refuseResolved } from './input.ts';
 import { MaintenanceTicket } from './types.ts';
@@ -30,7 +31,7 @@ export function assignMaintenanceTicket(viewer: Viewer, { id, ...said }: Assignm
       where: { id: before.id },
       data: { assignee, vendor, assignedAt: clock.now(), status: 'ASSIGNED', version: { increment: 1 } },
     });
-    await emit(maintenanceAssigned, { ticket });
+    await emit(maintenanceAssigned, { ticket }, changed(before, ticket));
     return ticket;
   });
 }

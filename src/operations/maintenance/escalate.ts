@@ -3,6 +3,7 @@ import { refuse } from '../../core/errors.ts';
 import { textProblem } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
+import { changed } from '../../outbox/audit.ts';
 import { maintenanceUrgent } from './events.ts';
 import { lock, refuseResolved } from './input.ts';
 import { MaintenanceTicket } from './types.ts';
@@ -10,7 +11,7 @@ import { MaintenanceTicket } from './types.ts';
 /** Makes a ticket urgent. Somebody is woken up by this, so one that is urgent already tells nobody again. */
 export function escalateMaintenanceTicket(viewer: Viewer, { id, reason }: { id: string; reason?: string | null }) {
   refuse({ reason: textProblem(reason, { most: 1_000 }) });
-  return viewer.write(async (tx, emit, audit) => {
+  return viewer.write(async (tx, emit) => {
     const before = await lock(tx, id);
     refuseResolved(before, 'escalated');
     if (before.priority === 'URGENT') return before;
@@ -18,8 +19,8 @@ export function escalateMaintenanceTicket(viewer: Viewer, { id, reason }: { id: 
       where: { id: before.id },
       data: { priority: 'URGENT', escalatedAt: clock.now(), version: { increment: 1 } },
     });
-    if (reason) audit('maintenance.escalated', `maintenance_ticket:${ticket.id}`, { reason });
-    await emit(maintenanceUrgent, { ticket });
+    const changes = { ...changed(before, ticket), ...(reason && { escalationReason: reason }) };
+    await emit(maintenanceUrgent, { ticket }, changes);
     return ticket;
   });
 }

@@ -3,6 +3,7 @@ import { refuse } from '../../core/errors.ts';
 import { textProblem } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
+import { changed } from '../../outbox/audit.ts';
 import { maintenanceResolved } from './events.ts';
 import { costOf, lock } from './input.ts';
 import { MaintenanceTicket } from './types.ts';
@@ -30,7 +31,7 @@ export function resolveMaintenanceTicket(viewer: Viewer, { id, resolution, cost 
         version: { increment: 1 },
       },
     });
-    await emit(maintenanceResolved, { ticket });
+    await emit(maintenanceResolved, { ticket }, changed(before, ticket));
     return ticket;
   });
 }

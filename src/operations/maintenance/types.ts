@@ -26,7 +26,7 @@ export const MaintenanceTicket = builder.prismaObject('MaintenanceTicket', {
   fields: (t) => ({
     id: t.exposeID('id'),
     propertyId: t.exposeID('propertyId'),
-    property: t.relation('property'),
+    property: t.relation('property', { abilityBeyondName: 'properties:read' }),
     bookingId: t.exposeID('bookingId', { nullable: true, description: 'The stay during which it was found.' }),
     booking: t.relation('booking', {
       nullable: true,

@@ -2,6 +2,7 @@ import { clock } from '../../core/clock.ts';
 import { refuse, refuseNulls } from '../../core/errors.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
+import { changed } from '../../outbox/audit.ts';
 import { maintenanceUrgent } from './events.ts';
 import { bookingOf, categoryOf, costOf, lock, refuseResolved, type TicketFields, ticketProblems } from './input.ts';
 import { MaintenancePriority, MaintenanceTicket } from './types.ts';
@@ -39,7 +40,7 @@ export function updateMaintenanceTicket(viewer: Viewer, { id, input }: { id: str
         version: { increment: 1 },
       },
     });
-    audit('maintenance.updated', `maintenance_ticket:${ticket.id}`);
+    audit('maintenance.updated', `maintenance_ticket:${ticket.id}`, changed(before, ticket));
     if (escalated) await emit(maintenanceUrgent, { ticket });
     return ticket;
   });

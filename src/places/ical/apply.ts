@@ -1,7 +1,8 @@
-import { nightsBetween } from '../../core/dates.ts';
+import { fromDay, nightsBetween } from '../../core/dates.ts';
 import { type Audit, TryAgain, type Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
 import { drawIds, insertMany } from '../../database/insert.ts';
+import { changed } from '../../outbox/audit.ts';
 import type { EventDeclaration } from '../../outbox/event.ts';
 import { recordAll } from '../../outbox/record.ts';
 import { bookingCancelled, bookingUpdated } from '../../stays/bookings/events.ts';
@@ -12,6 +13,7 @@ import { type Stay, writeBookings } from '../../stays/bookings/write-many.ts';
 import { changeNights } from '../inventory-many.ts';
 import { applyConflicts } from './apply-conflicts.ts';
 import type { Decision } from './decide.ts';
+import type { KnownStay } from './known.ts';
 import { bookingSources, type Entry } from './work.ts';
 
 /** Writes what was decided, in a number of statements that doesn't grow with the calendar: all of it, or nothing. */
@@ -21,8 +23,9 @@ export async function apply(viewer: Viewer, tx: Transaction, decision: Decision,
   await changeNights(tx, decision.known.units.changes());
   await bookNew(viewer, tx, decision);
   await writeEvents(viewer, tx, decision);
-  await tell(viewer, tx, audit, bookingCancelled, cancelled);
-  await tell(viewer, tx, audit, bookingUpdated, moved);
+  const stays = new Map([...decision.cancels, ...decision.moves].map(({ stay }) => [stay.id, stay]));
+  await tell(viewer, tx, audit, bookingCancelled, cancelled, stays);
+  await tell(viewer, tx, audit, bookingUpdated, moved, stays);
   await applyConflicts(viewer, tx, decision);
 }
 
@@ -134,10 +137,15 @@ async function tell(
   audit: Audit,
   event: EventDeclaration<{ booking: BookingRow }>,
   ids: number[],
+  stays: Map<number, KnownStay>,
 ): Promise<void> {
   if (ids.length === 0) return;
   const bookings = await tx.booking.findMany({ where: { id: { in: ids } }, orderBy: { id: 'asc' } });
   const told = bookings.map((booking) => ({ booking }));
   await recordAll(tx, viewer.agency.id, event, told, { silent: viewer.silent });
-  for (const { id } of bookings) audit(event.name, `booking:${id}`);
+  for (const booking of bookings) {
+    const { checkIn, checkOut, status } = stays.get(booking.id)!;
+    const before = { checkIn: fromDay(checkIn), checkOut: fromDay(checkOut), status };
+    audit(event.name, `booking:${booking.id}`, changed(before, booking));
+  }
 }

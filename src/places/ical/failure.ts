@@ -14,7 +14,7 @@ import type { SourceRow } from './types.ts';
  * page to log in, say, is for somebody to look at.
  */
 export function noteFailure(viewer: Viewer, { id }: SourceRow, failure: Failure) {
-  return viewer.write(async (tx, emit) => {
+  return viewer.write(async (tx, emit, audit) => {
     const before = await lockSource(tx, id);
     const { status, conflicts } = await stateOf(tx, before, failure);
     const failures = before.failures + 1;
@@ -28,6 +28,7 @@ export function noteFailure(viewer: Viewer, { id }: SourceRow, failure: Failure)
       },
     });
     if (before.failures === 0) await emit(syncFailed, { source });
+    else if (viewer.actor.tokenId !== undefined) audit('ical_source.synced', `ical_source:${id}`, { status, failures });
     return failed(failure, { status, conflicts, dryRun: false });
   });
 }

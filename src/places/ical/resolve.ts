@@ -19,7 +19,8 @@ export function resolveIcalConflict(viewer: Viewer, { id, note }: { id: string; 
     });
     const conflict = await tx.icalConflict.findFirst({ where: { id: parseId(id) ?? -1 } });
     if (!conflict) throw new NotFound('conflict');
-    if (count > 0) audit('ical_conflict.resolved', `ical_conflict:${conflict.id}`);
+    const { resolution, note: told } = conflict;
+    if (count > 0) audit('ical_conflict.resolved', `ical_conflict:${conflict.id}`, { resolution, note: told });
     return conflict; // A retry finds it resolved.
   });
 }

@@ -78,7 +78,8 @@ function write(viewer: Viewer, before: SourceRow, calendar: Calendar, accept: bo
       },
     });
     const { created, updated, cancelled, blocked, unblocked } = resultOf(decision, { dryRun: false });
-    if (created + updated + cancelled + blocked + unblocked > 0)
+    // A timer's reading that found nothing new is nobody's doing.
+    if (created + updated + cancelled + blocked + unblocked > 0 || viewer.actor.tokenId !== undefined)
       audit('ical_source.synced', `ical_source:${source.id}`, { created, updated, cancelled, blocked, unblocked });
     return decision;
   });

@@ -18,7 +18,7 @@ export const IcalSource = builder.prismaObject('IcalSource', {
   fields: (t) => ({
     id: t.exposeID('id'),
     propertyId: t.exposeID('propertyId'),
-    property: t.relation('property'),
+    property: t.relation('property', { abilityBeyondName: 'properties:read' }),
     channel: t.expose('channel', { type: IcalChannel }),
     url: t.exposeString('urlShown', {
       description:
@@ -97,7 +97,7 @@ export const IcalConflict = builder.prismaObject('IcalConflict', {
   fields: (t) => ({
     id: t.exposeID('id'),
     propertyId: t.exposeID('propertyId'),
-    property: t.relation('property'),
+    property: t.relation('property', { abilityBeyondName: 'properties:read' }),
     sourceId: t.exposeID('sourceId', { description: 'The calendar that says so.' }),
     source: t.relation('source'),
     kind: t.expose('kind', { type: ConflictKind }),

@@ -16,7 +16,8 @@ export function archiveProperty(viewer: Viewer, { id }: { id: string }) {
     const property = await tx.property.findFirst({ where: { id: parseId(id) ?? -1 } });
     if (!property) throw new NotFound('property');
     if (count === 0) return property; // Archived already: a retry has nothing new to tell anyone.
-    await emit(propertyArchived, { property, currency: viewer.agency.currency });
+    const { archivedAt } = property;
+    await emit(propertyArchived, { property, currency: viewer.agency.currency }, { archivedAt });
     return property;
   });
 }

@@ -5,6 +5,7 @@ import type { Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
 import { builder } from '../../graph/builder.ts';
 import { parseId } from '../../graph/ids.ts';
+import { changed } from '../../outbox/audit.ts';
 import { propertyUpdated } from './events.ts';
 import { type PropertyInput, propertyColumns } from './input.ts';
 import { Property, PropertyKind, type PropertyRow } from './types.ts';
@@ -30,7 +31,7 @@ export function updateProperty(viewer: Viewer, { id, input }: { id: string; inpu
       .catch(
         onTaken(() => new Conflict('CODE_TAKEN', `Another property has the code ${columns.code}. Choose another.`)),
       );
-    await emit(propertyUpdated, { property, currency: viewer.agency.currency });
+    await emit(propertyUpdated, { property, currency: viewer.agency.currency }, changed(before, property));
     return property;
   });
 }

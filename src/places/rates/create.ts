@@ -24,7 +24,11 @@ export function createRate(viewer: Viewer, input: RateTerms & { propertyId: stri
     const rate = await tx.rate.create({ data: { ...rateColumns(input, currency), agencyId, propertyId, rank } });
     const after = await effectiveNights(viewer, tx, spans);
     const runs = changesBetween(before.get(propertyId)!, after.get(propertyId)!);
-    await emit(propertyRateChanged, { property: property!, currency, rate, kind: 'added', from, to, runs });
+    await emit(
+      propertyRateChanged,
+      { property: property!, currency, rate, kind: 'added', from, to, runs },
+      { rate: rate.id, from, to, priceMinor: rate.priceMinor },
+    );
     return rate;
   });
 }

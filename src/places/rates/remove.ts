@@ -1,5 +1,6 @@
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
+import { whole } from '../../outbox/audit.ts';
 import { changesBetween, effectiveNights } from './effective.ts';
 import { propertyRateChanged } from './events.ts';
 import { numberWrite } from './hold.ts';
@@ -18,7 +19,11 @@ export function deleteRate(viewer: Viewer, { id }: { id: string }) {
     const after = await effectiveNights(viewer, tx, [span]);
     const runs = changesBetween(before.get(held.id)!, after.get(held.id)!);
     const { from, to } = span;
-    await emit(propertyRateChanged, { property: property!, currency, rate, kind: 'removed', from, to, runs });
+    await emit(
+      propertyRateChanged,
+      { property: property!, currency, rate, kind: 'removed', from, to, runs },
+      { rate: rate.id, ...whole(rate) },
+    );
     return rate;
   });
 }

@@ -6,7 +6,7 @@ import { parseId } from '../../graph/ids.ts';
 import { recordAll } from '../../outbox/record.ts';
 import type { PropertyRow } from '../properties/types.ts';
 import { clearPushed } from './clear.ts';
-import { changesBetween, effectiveNights, nightsIn } from './effective.ts';
+import { changesBetween, effectiveNights, nightsIn, type Run } from './effective.ts';
 import { propertyRateChanged } from './events.ts';
 import { holdProperties, numberWrite, refuseArchived } from './hold.ts';
 import { RateInput, type RateTerms } from './input.ts';
@@ -73,7 +73,7 @@ async function tell(
   tx: Transaction,
   audit: Audit,
   properties: PropertyRow[],
-  runs: Map<number, ReturnType<typeof changesBetween>>,
+  runs: Map<number, Run[]>,
 ): Promise<void> {
   const { id: agencyId, currency } = viewer.agency;
   const changed = properties.filter(({ id }) => runs.get(id)!.length > 0);
@@ -83,9 +83,22 @@ async function tell(
     return { property, currency, rate: null, kind: 'replaced' as const, from, to, runs: own };
   });
   await recordAll(tx, agencyId, propertyRateChanged, told, { silent: viewer.silent });
-  for (const { id } of properties)
-    audit(runs.get(id)!.length > 0 ? propertyRateChanged.name : 'rates.set', `property:${id}`);
+  for (const { id } of properties) {
+    const own = runs.get(id)!;
+    audit(own.length > 0 ? propertyRateChanged.name : 'rates.set', `property:${id}`, nightsToldOf(own));
+  }
 }
+
+/** How many nights changed, and the price of each run of them: a year that is priced night by night is told by its beginning. */
+function nightsToldOf(runs: Run[]) {
+  const told = runs.slice(0, MOST_RUNS_TOLD).map(({ from, to, before, after }) => {
+    return { from, to, price_minor: { from: before[1], to: after[1] } };
+  });
+  return { changedNights: nightsIn(runs), ...(told.length > 0 && { runs: told }) };
+}
+
+/** A line of the log is read by people, and the whole stands in the event. */
+const MOST_RUNS_TOLD = 20;
 
 builder.mutationField('setRates', (t) =>
   t.field({

@@ -19,7 +19,7 @@ export const Rate = builder.prismaObject('Rate', {
   fields: (t) => ({
     id: t.exposeID('id'),
     propertyId: t.exposeID('propertyId'),
-    property: t.relation('property'),
+    property: t.relation('property', { abilityBeyondName: 'properties:read' }),
     name: t.exposeString('name', { nullable: true, description: 'What the agency calls the season.' }),
     from: t.expose('from', { type: 'LocalDate', description: 'The first night.' }),
     to: t.expose('to', { type: 'LocalDate', description: 'The last night, itself included.' }),

@@ -6,6 +6,7 @@ import type { Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
 import { builder } from '../../graph/builder.ts';
 import { parseId } from '../../graph/ids.ts';
+import { changed } from '../../outbox/audit.ts';
 import { changesBetween, effectiveNights } from './effective.ts';
 import { propertyRateChanged } from './events.ts';
 import { holdProperties, numberWrite, refuseArchived } from './hold.ts';
@@ -30,12 +31,16 @@ export function updateRate(viewer: Viewer, { id, input }: { id: string; input: R
     const [property] = await numberWrite(tx, [held]);
     const rate = await tx.rate.update({ where: { id: old.id }, data: { ...columns, rank: property!.version } });
     const after = await effectiveNights(viewer, tx, spans);
-    await emit(propertyRateChanged, {
-      ...{ property: property!, currency, rate, kind: 'modified' },
-      from: spans[0]!.from < terms.from ? spans[0]!.from : terms.from,
-      to: spans[0]!.to > terms.to ? spans[0]!.to : terms.to,
-      runs: changesBetween(before.get(held.id)!, after.get(held.id)!),
-    });
+    await emit(
+      propertyRateChanged,
+      {
+        ...{ property: property!, currency, rate, kind: 'modified' },
+        from: spans[0]!.from < terms.from ? spans[0]!.from : terms.from,
+        to: spans[0]!.to > terms.to ? spans[0]!.to : terms.to,
+        runs: changesBetween(before.get(held.id)!, after.get(held.id)!),
+      },
+      { rate: rate.id, ...changed(old, rate) },
+    );
     return rate;
   });
 }

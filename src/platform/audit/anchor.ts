@@ -1,7 +1,7 @@
 import { clock } from '../../core/clock.ts';
 import type { Database } from '../../database/index.ts';
 import { inTransaction } from '../../relay/transaction.ts';
-import { takeAuditLock } from './seal.ts';
+import { waitForAuditLock } from './seal.ts';
 
 export interface Anchor {
   agency_id: number;
@@ -17,7 +17,7 @@ export interface Anchor {
  */
 export function anchorAudit({ system }: Pick<Database, 'system'>): Promise<Anchor[]> {
   return inTransaction(system, async (client) => {
-    if (!(await takeAuditLock(client))) return [];
+    await waitForAuditLock(client);
     const today = clock.now().toISOString().slice(0, 10);
     await client.query(DAYS, [today]);
     const { rows } = await client.query<Anchor>(YESTERDAY, [today]);

@@ -1,3 +1,4 @@
 import './types.ts';
+import './sealed.ts';
 
 export { redactAudit } from './redact.ts';

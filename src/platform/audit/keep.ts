@@ -1,10 +1,14 @@
+import type pg from 'pg';
 import type { Logger } from 'pino';
+import { v7 as uuid } from 'uuid';
+import { clock } from '../../core/clock.ts';
 import type { Services } from '../../core/viewer.ts';
 import { inTransaction } from '../../relay/transaction.ts';
 import { agencyViewer } from '../agency-viewer.ts';
 import { anchorAudit } from './anchor.ts';
 import { sealAudit, takeAuditLock } from './seal.ts';
-import { type Verified, verifyAudit } from './verify.ts';
+import { LINES_DROPPED, type Problem, verifyAudit } from './verify.ts';
+import { witnessOf } from './witness.ts';
 
 /**
  * What the audit log needs every day: anchors, a look at the whole chain, new partitions, and an end to what is past its
@@ -13,15 +17,24 @@ import { type Verified, verifyAudit } from './verify.ts';
  */
 export async function keepAudit(services: Services & { log: Logger }): Promise<void> {
   const { database, config, log } = services;
-  await sealAudit(database);
+  await sealAndWatch(services);
   for (const anchor of await anchorAudit(database)) {
     log.info({ anchor }, 'the audit chain at the end of a day');
-    const verified = await verifyAudit(database, anchor.agency_id);
-    if (!verified.ok) await tellBroken(services, verified);
+    const noted = witnessOf(database.system).headOf(anchor.agency_id);
+    const { ok, problems } = await verifyAudit(database, anchor.agency_id, { noted });
+    if (!ok) await tellBroken(services, anchor.agency_id, problems);
   }
   const dropped = await retainAudit(services);
   if (dropped.length > 0)
     log.info({ dropped, months: config.auditRetentionMonths }, 'audit entries past their retention');
+}
+
+/** Seals, and says at once where a chain doesn't hold what this process had put there. */
+export async function sealAndWatch(services: Services & { log: Logger }): Promise<void> {
+  const { database } = services;
+  await sealAudit(database);
+  for (const [agencyId, problem] of witnessOf(database.system).takeBroken())
+    await tellBroken(services, agencyId, [problem]);
 }
 
 /** Makes the partitions of the months to come, and drops what is older than the retention. Answers what it dropped. */
@@ -29,13 +42,28 @@ export async function retainAudit({ database, config }: Pick<Services, 'database
   return inTransaction(database.system, async (client) => {
     if (!(await takeAuditLock(client))) return [];
     const { rows } = await client.query('select audit_retain($1) as part', [config.auditRetentionMonths]);
-    await client.query(`delete from audit_salt where occurred_at < (select max(dropped_before) from audit_retention)`);
-    return rows.map(({ part }) => part);
+    const { rows: kept } = await client.query('select max(dropped_before) as before from audit_retention');
+    await client.query('delete from audit_salt where occurred_at < $1', [kept[0].before]);
+    const dropped = rows.map(({ part }) => part);
+    if (dropped.length > 0) await sayDropped(client, kept[0].before, dropped);
+    return dropped;
   });
 }
 
+/** Each chain says itself what it has lost: an entry that is missing without that is missing. */
+async function sayDropped(client: pg.PoolClient, before: Date, parts: string[]): Promise<void> {
+  const { rows } = await client.query('select distinct agency_id from audit_anchor');
+  const lines = rows.map(({ agency_id }) => ({ id: uuid(), agency_id }));
+  await client.query(
+    `insert into audit_entry (id, agency_id, occurred_at, severity, actor, action, subject, changes)
+     select id, agency_id, $2, 'WARNING', 'timer', $3, 'agency:' || agency_id, $4
+     from json_to_recordset($1::json) as l(id uuid, agency_id int)`,
+    [JSON.stringify(lines), clock.now(), LINES_DROPPED, JSON.stringify({ before: before.toISOString(), parts })],
+  );
+}
+
 /** A chain that is broken is said in the chain itself, which goes on from where it is, and to whoever listens. */
-async function tellBroken(services: Services & { log: Logger }, { agencyId, problems }: Verified): Promise<void> {
+async function tellBroken(services: Services & { log: Logger }, agencyId: number, problems: Problem[]): Promise<void> {
   services.log.error({ agencyId, problems }, 'the audit chain is broken');
   const viewer = await agencyViewer(services, agencyId, 'timer');
   await viewer?.write(async (_tx, _emit, audit) => {

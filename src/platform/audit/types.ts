@@ -2,11 +2,12 @@ import type { AuditEntry as AuditEntryRow } from '../../../prisma/generated/clie
 import { builder } from '../../graph/builder.ts';
 import { declareList } from '../../graph/list.ts';
 import { declareRead } from '../../graph/read.ts';
+import { SAYS } from './says.ts';
 import { sealOf } from './seal-of.ts';
 
 export type { AuditEntryRow };
 
-const AuditSeverity = builder.enumType('AuditSeverity', {
+export const AuditSeverity = builder.enumType('AuditSeverity', {
   description:
     'CRITICAL is told at once, as the event `audit.critical_event`; WARNING is what an auditor looks through.',
   values: ['INFO', 'WARNING', 'CRITICAL'] as const,
@@ -27,25 +28,25 @@ const AuditSeal = builder
 export const AuditEntry = builder.prismaObject('AuditEntry', {
   description: 'Who did what: one line for each write, secret, sign-in of a day, export and refusal.',
   fields: (t) => ({
-    id: t.expose('id', { type: 'UUID', description: 'A UUID that rises with time.' }),
-    occurredAt: t.expose('occurredAt', { type: 'DateTime', description: 'When it was done.' }),
-    severity: t.expose('severity', { type: AuditSeverity, description: 'How much it matters.' }),
-    actor: t.exposeString('actor', { description: '`token:7`, `cli`, `relay`, `timer` …' }),
-    tokenName: t.exposeString('tokenName', { nullable: true, description: 'What the token was called then.' }),
-    ip: t.exposeString('ip', { nullable: true, description: 'The address that asked.' }),
-    requestId: t.exposeString('requestId', { nullable: true, description: 'The `X-Request-Id` of the answer.' }),
-    action: t.exposeString('action', { description: '`booking.updated`: the noun and what was done to it.' }),
-    subject: t.exposeString('subject', { nullable: true, description: '`booking:9876`: what it was done to.' }),
+    id: t.expose('id', { type: 'UUID', description: SAYS.id }),
+    occurredAt: t.expose('occurredAt', { type: 'DateTime', description: SAYS.occurredAt }),
+    severity: t.expose('severity', { type: AuditSeverity, description: SAYS.severity }),
+    actor: t.exposeString('actor', { description: SAYS.actor }),
+    tokenName: t.exposeString('tokenName', { nullable: true, description: SAYS.tokenName }),
+    ip: t.exposeString('ip', { nullable: true, description: SAYS.ip }),
+    requestId: t.exposeString('requestId', { nullable: true, description: SAYS.requestId }),
+    action: t.exposeString('action', { description: SAYS.action }),
+    subject: t.exposeString('subject', { nullable: true, description: SAYS.subject }),
     changes: t.field({
       type: 'JSON',
       nullable: true,
-      description:
-        'By name, the value that is true now, or `{from, to}`. `{sha256}` stands for personal data; secrets aren’t kept.',
+      description: SAYS.changes,
       resolve: ({ changes }) => changes,
       sql: (entry) => `${entry}.changes`,
     }),
     cursor: t.string({
-      description: 'Reading on after this entry, in the order of the ids: give it to `after`, or to `cursor` in `/v1`.',
+      description:
+        'Reading on after this entry, in the order of the ids: give it to `after`, or to `cursor` in `/v1`. Who follows the log reads `sealedAuditLog` instead: an entry that is written late can have an earlier id.',
       resolve: ({ id }) => Buffer.from(JSON.stringify([id])).toString('base64url'),
       sql: (entry) => `translate(encode(convert_to('["' || ${entry}.id || '"]', 'UTF8'), 'base64'), E'+/=\\n', '-_')`,
     }),
@@ -64,7 +65,8 @@ export const auditLog = declareList({
   model: 'auditEntry',
   id: 'uuid',
   ability: 'audit:read',
-  description: 'The audit log.',
+  description:
+    'The audit log, to look things up in. Who follows it, as a SIEM does, reads `sealedAuditLog`, in which nothing comes in between.',
   filters: {
     since: { column: 'occurredAt', op: 'gte', type: 'DateTime', description: 'Done at or after this instant.' },
     until: { column: 'occurredAt', op: 'lt', type: 'DateTime', description: 'Done before this instant.' },

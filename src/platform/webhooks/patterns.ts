@@ -1,7 +1,7 @@
 import type { Ability } from '../../core/abilities.ts';
+import { MissingAbility } from '../../core/errors.ts';
 import { nearest } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
-import { MissingAbility } from '../../graph/guard.ts';
 import { catalogue, covers } from '../../outbox/event.ts';
 
 /** What is wrong with a list of event patterns, or nothing. A name that isn't in the catalogue is refused with the nearest. */

@@ -1,14 +1,13 @@
 import type { GraphQLSchema } from 'graphql';
 import { clock } from '../../core/clock.ts';
-import { NotFound, refuse, refuseNulls } from '../../core/errors.ts';
+import { MissingAbility, NotFound, refuse, refuseNulls } from '../../core/errors.ts';
 import { textProblem } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
 import { queryable } from '../../database/queryable.ts';
 import { builder } from '../../graph/builder.ts';
-import { MissingAbility } from '../../graph/guard.ts';
 import { parseId } from '../../graph/ids.ts';
-import { changed } from '../../outbox/audit.ts';
+import { changed, whole } from '../../outbox/audit.ts';
 import { checkUrl } from '../../relay/address.ts';
 import { missing, RIGHTS } from '../../relay/rights.ts';
 import { rateProblem } from './create.ts';
@@ -119,7 +118,7 @@ export function deleteWebhook(viewer: Viewer, id: string): Promise<EndpointRow> 
   return viewer.write(async (tx, _emit, audit) => {
     const endpoint = await endpointOf(tx, id);
     await tx.webhookEndpoint.delete({ where: { id: endpoint.id } });
-    audit('webhook.deleted', `webhook:${endpoint.id}`, { url: endpoint.url }, 'WARNING');
+    audit('webhook.deleted', `webhook:${endpoint.id}`, whole(endpoint), 'WARNING');
     return endpoint;
   });
 }

@@ -1,6 +1,7 @@
 import type { BookingStatus } from '../../../prisma/generated/client/enums.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
+import { changed } from '../../outbox/audit.ts';
 import { bookingUpdated } from './events.ts';
 import { lock, notFrom, settleNights } from './move.ts';
 import { Booking, type BookingRow } from './types.ts';
@@ -27,7 +28,7 @@ export function reinstateBooking(viewer: Viewer, id: string) {
       data: { ...undo, previousStatus: before.status, version: { increment: 1 } },
     });
     await settleNights(tx, before, booking);
-    await emit(bookingUpdated, { booking });
+    await emit(bookingUpdated, { booking }, changed(before, booking));
     return booking;
   });
 }

@@ -27,10 +27,10 @@ export const Booking = builder.prismaObject('Booking', {
       description: 'What the channel calls it: Airbnb’s HM… code.',
     }),
     propertyId: t.exposeID('propertyId'),
-    property: t.relation('property'),
+    property: t.relation('property', { abilityBeyondName: 'properties:read' }),
     roomTypeId: t.exposeID('roomTypeId'),
     guestId: t.exposeID('guestId'),
-    guest: t.relation('guest'),
+    guest: t.relation('guest', { abilityBeyondName: 'guests:read' }),
     guestName: t.exposeString('guestName', { description: 'As it stands on this booking.' }),
     checkIn: t.expose('checkIn', { type: 'LocalDate', description: 'The first night.' }),
     checkOut: t.expose('checkOut', {
@@ -66,7 +66,7 @@ export const Booking = builder.prismaObject('Booking', {
       select: { payments: { where: { status: 'SUCCEEDED' }, select: { amountMinor: true } } },
       resolve: ({ payments, currency }) =>
         toDecimal(
-          payments.reduce((sum, { amountMinor }) => sum + amountMinor, 0),
+          payments.reduce((sum, { amountMinor }) => sum + amountMinor, 0n),
           currency,
         ),
       sql: (b, known) =>

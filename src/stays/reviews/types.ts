@@ -10,7 +10,7 @@ export const Review = builder.prismaObject('Review', {
   fields: (t) => ({
     id: t.exposeID('id'),
     propertyId: t.exposeID('propertyId'),
-    property: t.relation('property'),
+    property: t.relation('property', { abilityBeyondName: 'properties:read' }),
     bookingId: t.exposeID('bookingId', {
       nullable: true,
       description: 'The stay that it is about, where that is known.',

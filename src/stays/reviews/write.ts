@@ -4,6 +4,7 @@ import type { Audit, Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
 import { drawIds, insertMany } from '../../database/insert.ts';
 import { parseId } from '../../graph/ids.ts';
+import { changed } from '../../outbox/audit.ts';
 import { recordAll } from '../../outbox/record.ts';
 import { reviewReceived } from './events.ts';
 import { type ReviewInput, scaleOf } from './input.ts';
@@ -52,7 +53,9 @@ export async function writeReviews(
     { silent },
   );
   for (const { id } of created) audit(reviewReceived.name, `review:${id}`);
-  for (const { id } of updated) audit('review.updated', `review:${id}`);
+  for (const review of updated) {
+    audit('review.updated', `review:${review.id}`, changed(known.get(keyOf(review))!, review));
+  }
   return written;
 }
 

@@ -6,6 +6,7 @@ import { open, seal } from '../../../core/secrets.ts';
 import { TryAgain, type Viewer } from '../../../core/viewer.ts';
 import type { Transaction } from '../../../database/index.ts';
 import { builder } from '../../../graph/builder.ts';
+import { changed } from '../../../outbox/audit.ts';
 
 /** Connects the agency's shop at CMI, or replaces what is known of it. */
 export function connectCmi(viewer: Viewer, input: { clientId: string; storeKey: string }): Promise<AccountRow> {
@@ -26,7 +27,8 @@ export function connectCmi(viewer: Viewer, input: { clientId: string; storeKey: 
       : await tx.cmiAccount
           .create({ data: { agencyId: viewer.agency.id, ...data } })
           .catch(onTaken(() => new TryAgain('Another request has just connected an account.')));
-    audit('cmi.account_connected', `cmi_account:${account.id}`, { clientId });
+    const changes = before ? changed(before, account) : { clientId };
+    audit('cmi.account_connected', `cmi_account:${account.id}`, changes);
     return account;
   });
 }

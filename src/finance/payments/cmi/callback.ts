@@ -1,13 +1,15 @@
-import { toMinor } from '../../../core/money.ts';
+import { MAX_TOTAL_MINOR, toMinor } from '../../../core/money.ts';
 import type { Viewer } from '../../../core/viewer.ts';
 import type { Transaction } from '../../../database/index.ts';
 import { addPayment, type Outcome, settle } from '../settle.ts';
 import { lockOrder, type PaymentRow } from '../types.ts';
+import type { CmiFields } from './fields.ts';
 
 /**
  * What CMI is answered. `ACTION=POSTAUTH` makes it debit the card; `APPROVED` is its word for having heard, which is all
- * there is to say of a card that was declined; `FAILURE` leaves the authorisation for the agency to decide on in CMI's
- * merchant center. (CMI's integration kit, the comment of its callback example.)
+ * there is to say of a card that was declined; `FAILURE` is for what isn't believed or can't be taken, and leaves an
+ * authorisation for the agency to decide on in CMI's merchant center. (CMI's integration kit, the comment of its callback
+ * example; the shops' own integrations that we found answer alike.)
  */
 export type Verdict = 'ACTION=POSTAUTH' | 'APPROVED' | 'FAILURE';
 
@@ -19,7 +21,11 @@ const CURRENCIES: Record<string, string> = { '504': 'MAD', '978': 'EUR', '840': 
  * payment, which fails once, may succeed after that, and stays as it is once it has. Money is only debited that somebody
  * waits for, in the amount and the currency that are waited for.
  */
-export function takeCallback(viewer: Viewer, fields: ReadonlyMap<string, string>): Promise<Verdict> {
+export function takeCallback(
+  viewer: Viewer,
+  fields: CmiFields,
+  takes: (purpose: PaymentRow['purpose']) => boolean,
+): Promise<Verdict> {
   const orderId = fields.get('oid')?.trim() ?? '';
   const outcome = outcomeOf(fields);
   return viewer.write(async (tx, emit, audit) => {
@@ -28,13 +34,16 @@ export function takeCallback(viewer: Viewer, fields: ReadonlyMap<string, string>
       return 'FAILURE';
     };
     if (orderId === '' || orderId.length > 100) return refused('unknown order');
-    const known = await lockOrder(tx, orderId);
-    const booking = known ? undefined : await bookingOf(tx, orderId);
+    const first = await lockOrder(tx, orderId);
+    const booking = first ? undefined : await bookingOf(tx, orderId);
+    // Who waited for the stay finds the payment that the same callback has made meanwhile.
+    const known = first ?? (booking && (await lockOrder(tx, orderId)));
     const order = known ?? booking;
     if (!order) return refused('unknown order');
+    if (!takes(known?.purpose ?? 'BOOKING')) return refused('an order of another shop');
     if (CURRENCIES[fields.get('currency') ?? ''] !== order.currency) return refused('another currency');
-    const amountMinor = toMinor(fields.get('amount') ?? '', order.currency) ?? 0;
-    if (known ? amountMinor !== known.amountMinor : amountMinor <= 0 || amountMinor > booking!.leftMinor)
+    const amountMinor = toMinor(fields.get('amount') ?? '', order.currency, MAX_TOTAL_MINOR) ?? 0;
+    if (known ? amountMinor !== Number(known.amountMinor) : amountMinor <= 0 || amountMinor > booking!.leftMinor)
       return refused('another amount');
     const heard = outcome.status === 'SUCCEEDED' ? 'ACTION=POSTAUTH' : 'APPROVED';
     if (known?.status === 'SUCCEEDED') return heard;
@@ -45,23 +54,28 @@ export function takeCallback(viewer: Viewer, fields: ReadonlyMap<string, string>
     if (known) await settle(tx, { emit, audit }, known, outcome);
     else {
       const { id: bookingId, currency } = booking!;
-      const facts = { purpose: 'BOOKING' as const, bookingId, amountMinor, currency, method: 'cmi', orderId };
-      await addPayment(viewer, tx, { emit, audit }, facts, outcome);
+      const facts = { bookingId, amountMinor: BigInt(amountMinor), currency, method: 'cmi', orderId };
+      await addPayment(viewer, tx, { emit, audit }, { purpose: 'BOOKING', ...facts }, outcome);
     }
     return heard;
   });
 }
 
 /** A forged or altered callback leaves this line and nothing else. */
-export function noteForgery(viewer: Viewer, fields: ReadonlyMap<string, string>): Promise<void> {
-  const orderId = (fields.get('oid') ?? '').replaceAll('\0', '').slice(0, 100);
+export function noteForgery(viewer: Viewer, fields: CmiFields | undefined): Promise<void> {
+  const orderId = (fields?.get('oid') ?? '').replaceAll('\0', '').slice(0, 100);
   return viewer.write(async (_tx, _emit, audit) => {
-    audit('cmi.callback_refused', 'cmi_callback', { orderId, reason: 'wrong hash' }, 'WARNING');
+    audit(
+      'cmi.callback_refused',
+      'cmi_callback',
+      { orderId, reason: fields ? 'wrong hash' : 'a field twice' },
+      'WARNING',
+    );
   });
 }
 
 /** "00" is the one good code; a callback without any is a try that failed. */
-function outcomeOf(fields: ReadonlyMap<string, string>): Outcome {
+function outcomeOf(fields: CmiFields): Outcome {
   const said = (name: string, most: number) => fields.get(name)?.replaceAll('\0', '').trim().slice(0, most) || null;
   const code = said('ProcReturnCode', 20);
   const providerReference = said('TransId', 200);
@@ -81,7 +95,11 @@ async function bookingOf(tx: Transaction, orderId: string) {
     where: { bookingId: booking.id, status: 'SUCCEEDED' },
     _sum: { amountMinor: true },
   });
-  return { id: booking.id, currency: booking.currency, leftMinor: booking.grossMinor - (paid._sum.amountMinor ?? 0) };
+  return {
+    id: booking.id,
+    currency: booking.currency,
+    leftMinor: booking.grossMinor - Number(paid._sum.amountMinor ?? 0),
+  };
 }
 
 /** Why a card must not be debited for this any more. */

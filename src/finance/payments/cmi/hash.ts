@@ -1,32 +1,40 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { CmiFields } from './fields.ts';
+
+type Pairs = Iterable<readonly [name: string, value: string]>;
 
 /**
  * Whether CMI, or somebody else who knows the store key, wrote these fields: version 3 of Payten's hash. In a time that
  * doesn't tell how much of the hash was right. CMI's own example takes HTML entities out of the values and the end of a line
- * off them before it hashes, so values as they came and values so read are both tried.
+ * off them before it hashes, so values as they came and values so read are both tried; and so are the two orders of names that
+ * Payten's kits have, which part where a name has a number or an underscore in it.
  */
-export function isSigned(fields: ReadonlyMap<string, string>, storeKey: string): boolean {
-  const [, given = ''] = [...fields].find(([name]) => name.toLowerCase() === 'hash') ?? [];
-  const plain = new Map([...fields].map(([name, value]) => [name, unescaped(value)]));
-  const asTheyCame = same(given, hashOf(fields, storeKey));
-  return same(given, hashOf(plain, storeKey)) || asTheyCame;
+export function isSigned(fields: CmiFields, storeKey: string): boolean {
+  const given = (fields.get('hash') ?? '').trim().replaceAll(' ', '+'); // A + that wasn't encoded arrives as a blank.
+  const plain = fields.pairs.map(([name, value]) => [name, unescaped(value)] as const);
+  const right = [fields.pairs, plain].flatMap((pairs) =>
+    ORDERS.map((order) => same(given, hashOf(pairs, storeKey, order))),
+  );
+  return right.includes(true);
 }
 
 /**
  * SHA-512 in base64 of all values but HASH and encoding, in the order of their names as PHP's natcasesort has it, each with
  * `\` and `|` escaped, then the store key, with a `|` between each two.
  */
-export function hashOf(fields: ReadonlyMap<string, string>, storeKey: string): string {
-  const values = [...fields]
+export function hashOf(pairs: Pairs, storeKey: string, order: Order = byNumbers): string {
+  const values = [...pairs]
     .filter(([name]) => !['hash', 'encoding'].includes(name.toLowerCase()))
-    .sort(([a], [b]) => compareNames(a, b))
+    .sort(([a], [b]) => order(a, b))
     .map(([, value]) => value);
   const text = [...values, storeKey].map((value) => value.replace(/[\\|]/g, '\\$&')).join('|');
   return createHash('sha512').update(text, 'utf8').digest('base64');
 }
 
-/** In any case, and with numbers by their size: BillToStreet2 comes before BillToStreet12, and `_` after the letters. */
-function compareNames(a: string, b: string): number {
+type Order = (a: string, b: string) => number;
+
+/** As PHP's kit sorts: in any case, numbers by their size (BillToStreet2 before BillToStreet12), and `_` after the letters. */
+function byNumbers(a: string, b: string): number {
   const [left, right] = [partsOf(a), partsOf(b)];
   for (const [i, here] of left.entries()) {
     const there = right[i];
@@ -39,6 +47,15 @@ function compareNames(a: string, b: string): number {
 }
 
 const partsOf = (name: string): string[] => name.toUpperCase().match(/\d+|\D/g) ?? [];
+
+/** As the kits for Java and .NET sort: sign by sign in small letters, so that `_` comes before them. */
+function bySigns(a: string, b: string): number {
+  const [left, right] = [a.toLowerCase(), b.toLowerCase()];
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
+
+const ORDERS: Order[] = [byNumbers, bySigns];
 
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 

@@ -6,6 +6,7 @@ import { open, seal } from '../../../core/secrets.ts';
 import { TryAgain, type Viewer } from '../../../core/viewer.ts';
 import type { Transaction } from '../../../database/index.ts';
 import { builder } from '../../../graph/builder.ts';
+import { changed } from '../../../outbox/audit.ts';
 import { type AccountRow, WhatsappAccount } from './types.ts';
 
 interface Credentials {
@@ -54,7 +55,8 @@ export function connectWhatsapp(viewer: Viewer, input: Credentials): Promise<Acc
       : await tx.whatsappAccount
           .create({ data: { agencyId: viewer.agency.id, ...data } })
           .catch(onTaken(() => new TryAgain('Another request has just connected an account.')));
-    audit('whatsapp.account_connected', `whatsapp_account:${account.id}`, { phoneNumberId });
+    const changes = before ? changed(before, account) : { phoneNumberId };
+    audit('whatsapp.account_connected', `whatsapp_account:${account.id}`, changes);
     return { ...account, ...(made && { verifyToken: made }) };
   });
 }

@@ -59,7 +59,8 @@ async function take(tx: Transaction, told: Told, emit: Emit, audit: Audit): Prom
       version: { increment: 1 },
     },
   });
-  audit(`whatsapp.message_${status}`, `whatsapp_message:${message.id}`);
+  const changes = { status: { from: message.status, to: NEXT[status] } };
+  audit(`whatsapp.message_${status}`, `whatsapp_message:${message.id}`, changes);
 }
 
 const NEXT = { sent: 'SENT', delivered: 'DELIVERED', read: 'READ' } as const;

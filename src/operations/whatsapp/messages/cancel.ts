@@ -3,6 +3,7 @@ import { Conflict } from '../../../core/errors.ts';
 import type { Viewer } from '../../../core/viewer.ts';
 import type { Transaction } from '../../../database/index.ts';
 import { builder } from '../../../graph/builder.ts';
+import { changed } from '../../../outbox/audit.ts';
 import { errandKey, sendMessage } from './send.ts';
 import { lockMessage, type MessageRow, WhatsappMessage } from './types.ts';
 
@@ -22,7 +23,7 @@ export function cancelWhatsappMessage(viewer: Viewer, id: string): Promise<Messa
       where: { id: before.id },
       data: { status: 'CANCELLED', cancelledAt: clock.now(), reason: null, errorCode: null, version: { increment: 1 } },
     });
-    audit('whatsapp.message_cancelled', `whatsapp_message:${message.id}`);
+    audit('whatsapp.message_cancelled', `whatsapp_message:${message.id}`, changed(before, message));
     return message;
   });
 }

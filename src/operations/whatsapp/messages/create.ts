@@ -9,10 +9,10 @@ import { languageProblem, nameProblem } from '../templates/body.ts';
 import { misfits, readParameters, type Texts } from './parameters.ts';
 import { RECIPIENT_PROBLEM, toE164 } from './recipient.ts';
 import { askToSend } from './send.ts';
-import { type MessageRow, WhatsappMessage } from './types.ts';
+import { type MadeMessage, WhatsappMessage } from './types.ts';
 
 export interface NewMessage {
-  to: string;
+  to?: string | null;
   template: string;
   language?: string | null;
   parameters?: unknown;
@@ -20,19 +20,21 @@ export interface NewMessage {
   sendAt?: Date | null;
 }
 
+const NOBODY = 'must be given, or else the booking whose guest it is for';
 const MOST_AHEAD_MS = 90 * 86_400_000;
 /** A client that says "now" is a little late by the time it is read. */
 const GRACE_MS = 60_000;
 
 /**
- * Prepares a message and, where an account is connected, queues it: the relay hands it to WhatsApp, now or at `sendAt`. What
- * the agency has registered of its template is held against it; a template that it has not is for WhatsApp to judge.
+ * Prepares a message, to a number or to the guest of a booking, and, where an account is connected, queues it: the relay hands
+ * it to WhatsApp, now or at `sendAt`. What the agency has registered of its template is held against it; a template that it has
+ * not is for WhatsApp to judge.
  */
-export function createWhatsappMessage(viewer: Viewer, input: NewMessage): Promise<MessageRow> {
-  const to = toE164(input.to);
+export function createWhatsappMessage(viewer: Viewer, input: NewMessage): Promise<MadeMessage> {
+  const given = input.to == null ? undefined : toE164(input.to);
   const { texts, problems } = readParameters(input.parameters);
   refuse({
-    to: !to && RECIPIENT_PROBLEM,
+    to: input.to == null ? input.bookingId == null && NOBODY : !given && RECIPIENT_PROBLEM,
     template: nameProblem(input.template),
     language: languageProblem(input.language),
     sendAt: timeProblem(input.sendAt),
@@ -40,13 +42,13 @@ export function createWhatsappMessage(viewer: Viewer, input: NewMessage): Promis
   });
   return viewer.write(async (tx, _emit, audit) => {
     const language = await fitTemplate(tx, input, texts);
-    const bookingId = await bookingOf(tx, input.bookingId);
+    const booking = await bookingOf(tx, input.bookingId);
     const account = await tx.whatsappAccount.findFirst({ select: { id: true } });
     const message = await tx.whatsappMessage.create({
       data: {
         agencyId: viewer.agency.id,
-        bookingId,
-        to: to!,
+        bookingId: booking?.id,
+        to: given ?? numberOf(booking!.guest),
         template: input.template,
         language,
         parameters: texts,
@@ -56,7 +58,7 @@ export function createWhatsappMessage(viewer: Viewer, input: NewMessage): Promis
     });
     if (account) await askToSend(tx, message);
     audit(`whatsapp.message_${message.status.toLowerCase()}`, `whatsapp_message:${message.id}`);
-    return message;
+    return { ...message, numberGiven: given !== undefined };
   });
 }
 
@@ -81,16 +83,28 @@ async function fitTemplate(tx: Transaction, { template: name, language }: NewMes
   return wanted;
 }
 
-async function bookingOf(tx: Transaction, id: string | null | undefined): Promise<number | null> {
-  if (id == null) return null;
-  const booking = await tx.booking.findFirst({ where: { id: parseId(id) ?? -1 }, select: { id: true } });
+async function bookingOf(tx: Transaction, id: string | null | undefined) {
+  if (id == null) return undefined;
+  const select = { id: true, guest: { select: { phone: true } } };
+  const booking = await tx.booking.findFirst({ where: { id: parseId(id) ?? -1 }, select });
   if (!booking) throw new Invalid({ bookingId: ['is not a booking of this agency'] });
-  return booking.id;
+  return booking;
+}
+
+/** The guest's own number. A refusal doesn't repeat it: who asks may not be one who reads guests. */
+function numberOf({ phone }: { phone: string | null }): string {
+  if (!phone?.trim())
+    throw new Invalid({ to: ['must be given: the guest of this booking has left no telephone number'] });
+  const number = toE164(phone);
+  if (!number) throw new Invalid({ to: ['must be given: the number of this booking’s guest doesn’t say its country'] });
+  return number;
 }
 
 const CreateWhatsappMessageInput = builder.inputType('CreateWhatsappMessageInput', {
   fields: (t) => ({
-    to: t.string({ required: true, description: 'A number with its country: `+212 612 345678`.' }),
+    to: t.string({
+      description: 'A number with its country: `+212 612 345678`. The one of the booking’s guest when not said.',
+    }),
     template: t.string({ required: true, description: 'A template’s name as Meta knows it.' }),
     language: t.string({
       description:

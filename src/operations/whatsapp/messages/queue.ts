@@ -2,6 +2,7 @@ import { clock } from '../../../core/clock.ts';
 import { Conflict } from '../../../core/errors.ts';
 import type { Viewer } from '../../../core/viewer.ts';
 import { builder } from '../../../graph/builder.ts';
+import { changed } from '../../../outbox/audit.ts';
 import { NO_ACCOUNT } from '../account/types.ts';
 import { askToSend } from './send.ts';
 import { lockMessage, type MessageRow, WhatsappMessage } from './types.ts';
@@ -29,7 +30,7 @@ export function queueWhatsappMessage(viewer: Viewer, id: string): Promise<Messag
       },
     });
     await askToSend(tx, message);
-    audit('whatsapp.message_queued', `whatsapp_message:${message.id}`);
+    audit('whatsapp.message_queued', `whatsapp_message:${message.id}`, changed(before, message));
     return message;
   });
 }

@@ -2,6 +2,7 @@ import { clock } from '../../../core/clock.ts';
 import { open } from '../../../core/secrets.ts';
 import type { Emit, Viewer } from '../../../core/viewer.ts';
 import type { Transaction } from '../../../database/index.ts';
+import { changed } from '../../../outbox/audit.ts';
 import { askFor, declareErrand, GiveUp, TryLater } from '../../../outbox/errand.ts';
 import { type AccountRow, NO_ACCOUNT } from '../account/types.ts';
 import { post, type Verdict } from '../cloud-api.ts';
@@ -65,14 +66,14 @@ export function askToSend(tx: Transaction, message: MessageRow): Promise<void> {
 export async function fail(
   tx: Transaction,
   emit: Emit,
-  { id }: MessageRow,
+  before: MessageRow,
   { errorCode, reason, providerId }: { errorCode: string | null; reason: string; providerId?: string },
 ): Promise<void> {
   const message = await tx.whatsappMessage.update({
-    where: { id },
+    where: { id: before.id },
     data: { status: 'FAILED', failedAt: clock.now(), errorCode, reason, providerId, version: { increment: 1 } },
   });
-  await emit(whatsappMessageFailed, { message });
+  await emit(whatsappMessageFailed, { message }, changed(before, message));
 }
 
 /** Never longer than the lease on the errand, which is made for the longest webhook call. */
@@ -99,7 +100,7 @@ function begin(viewer: Viewer, call: Queueing): Promise<{ message: MessageRow; a
         : { status: 'PREPARED', queuedAt: null, reason: NO_ACCOUNT, errorCode: null, version: { increment: 1 } },
     });
     if (account) return { message, account };
-    audit('whatsapp.message_prepared', `whatsapp_message:${found.id}`);
+    audit('whatsapp.message_prepared', `whatsapp_message:${found.id}`, changed(found, message));
     return undefined;
   });
 }
@@ -125,6 +126,7 @@ function settle(viewer: Viewer, call: Queueing, verdict: Verdict): Promise<void>
       where,
       data: { status: 'SENT', sentAt: clock.now(), providerId, ...cleared },
     });
-    audit('whatsapp.message_sent', `whatsapp_message:${message.id}`);
+    const changes = { status: { from: message.status, to: 'SENT' } };
+    audit('whatsapp.message_sent', `whatsapp_message:${message.id}`, changes);
   });
 }

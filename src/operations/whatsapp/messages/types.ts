@@ -9,6 +9,9 @@ import { declareRead } from '../../../graph/read.ts';
 
 export type { MessageRow };
 
+/** A message that was prepared just now; whether its number came with the request, or from the booking's guest. */
+export type MadeMessage = MessageRow & { numberGiven: boolean };
+
 export const WhatsappMessageStatus = builder.enumType('WhatsappMessageStatus', {
   description:
     'PREPARED waits for somebody to send it; QUEUED is on its way, now or at `sendAt`; then SENT, DELIVERED and READ as WhatsApp says so, or FAILED, or CANCELLED.',
@@ -23,7 +26,16 @@ export const WhatsappMessage = builder.prismaObject('WhatsappMessage', {
       nullable: true,
       description: 'The stay that it is about, where that was said.',
     }),
-    to: t.exposeString('to', { description: 'In E.164: `+212612345678`.' }),
+    to: t.string({
+      nullable: true,
+      description:
+        'In E.164: `+212612345678`. Null in the answer to a write, for a token that may not read messages and hasn’t said the number itself.',
+      // To write to a guest takes no right to know their number. Every read of messages needs whatsapp:read, so SQL needn't ask.
+      resolve: (message, _args, { viewer }) =>
+        viewer.can('whatsapp:read') || (message as Partial<MadeMessage>).numberGiven ? message.to : null,
+      sql: (m) => `${m}."to"`,
+      resolvedAfterWrite: true,
+    }),
     template: t.exposeString('template', { description: 'The template’s name, as Meta knows it.' }),
     language: t.exposeString('language', { description: 'The template’s language: `en`, `pt_BR` …' }),
     parameters: t.field({

@@ -1,5 +1,6 @@
 import type { Viewer } from '../../../core/viewer.ts';
 import { builder } from '../../../graph/builder.ts';
+import { whole } from '../../../outbox/audit.ts';
 import { lockTemplate, type TemplateRow, WhatsappTemplate } from './types.ts';
 
 /** Forgets a template. Messages by its name are passed on unchecked then, when no other language is registered. */
@@ -7,8 +8,7 @@ export function deleteWhatsappTemplate(viewer: Viewer, id: string): Promise<Temp
   return viewer.write(async (tx, _emit, audit) => {
     const template = await lockTemplate(tx, id);
     await tx.whatsappTemplate.delete({ where: { id: template.id } });
-    const { name, language } = template;
-    audit('whatsapp.template_deleted', `whatsapp_template:${template.id}`, { name, language });
+    audit('whatsapp.template_deleted', `whatsapp_template:${template.id}`, whole(template));
     return template;
   });
 }

@@ -2,6 +2,7 @@ import { onTaken } from '../../../core/constraints.ts';
 import { refuse, refuseNulls } from '../../../core/errors.ts';
 import type { Viewer } from '../../../core/viewer.ts';
 import { builder } from '../../../graph/builder.ts';
+import { changed } from '../../../outbox/audit.ts';
 import { languageProblem, nameProblem, parametersOf } from './body.ts';
 import { templateTaken } from './create.ts';
 import { lockTemplate, type TemplateRow, WhatsappTemplate } from './types.ts';
@@ -32,7 +33,7 @@ export function updateWhatsappTemplate(
     const template = await tx.whatsappTemplate
       .update({ where: { id: before.id }, data: { name, language, body, ...parametersOf(body) } })
       .catch(onTaken(() => templateTaken(name, language)));
-    audit('whatsapp.template_updated', `whatsapp_template:${template.id}`, { ...input });
+    audit('whatsapp.template_updated', `whatsapp_template:${template.id}`, changed(before, template));
     return template;
   });
 }

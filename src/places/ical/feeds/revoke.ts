@@ -14,7 +14,7 @@ export function revokeIcalFeed(viewer: Viewer, { id }: { id: string }) {
     });
     const feed = await tx.icalFeed.findFirst({ where: { id: parseId(id) ?? -1 } });
     if (!feed) throw new NotFound('calendar feed');
-    if (count > 0) audit('ical_feed.revoked', `ical_feed:${feed.id}`);
+    if (count > 0) audit('ical_feed.revoked', `ical_feed:${feed.id}`, { revokedAt: feed.revokedAt }, 'WARNING');
     return feed;
   });
 }

@@ -10,7 +10,7 @@ export const IcalFeed = builder.prismaObject('IcalFeed', {
   fields: (t) => ({
     id: t.exposeID('id'),
     propertyId: t.exposeID('propertyId'),
-    property: t.relation('property'),
+    property: t.relation('property', { abilityBeyondName: 'properties:read' }),
     channel: t.expose('channel', { type: IcalChannel, description: 'Who reads it: what came from there is left out.' }),
     sourceId: t.exposeID('sourceId', {
       nullable: true,

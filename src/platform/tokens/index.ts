@@ -1,0 +1,3 @@
+import './create.ts';
+import './revoke.ts';
+import './types.ts';
