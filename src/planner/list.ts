@@ -205,7 +205,7 @@ function statement(list: List, wanted: Wanted, extent: Extent, args: PageArgs, v
     from (
       select n, cursor_text, ${text(wanted.node)} as node, ${text(wanted.edge)} as edge
       from (
-        select b.*, row_number() over (order by ${by}) as n, ${wanted.cursors ? cursorSql(order, 'b') : 'null'} as cursor_text
+        select b.*, row_number() over (order by ${by}) as n, ${wanted.cursors ? cursorSql(list, order, 'b') : 'null'} as cursor_text
         from (
           select * from ${from.item} b where ${from.where}
           order by ${by} limit ${extent.take + 1} offset ${from.skip}
@@ -215,8 +215,8 @@ function statement(list: List, wanted: Wanted, extent: Extent, args: PageArgs, v
 }
 
 /** The cursor of a row, as `graph/page.ts` writes it: base64url of a JSON array. */
-function cursorSql({ column: name, kind }: Order, row: string): string {
-  const id = kind === 'uuid' ? `'"' || ${row}.id || '"'` : `${row}.id`;
+function cursorSql(list: List, { column: name, kind }: Order, row: string): string {
+  const id = list.id === 'uuid' ? `'"' || ${row}.id || '"'` : `${row}.id`;
   const values =
     name === 'id'
       ? `'[' || ${id} || ']'`

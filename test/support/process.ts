@@ -84,7 +84,7 @@ export async function bellhop(args: string[], env: NodeJS.ProcessEnv, more: Exec
 }
 
 async function ready(url: string, child: ChildProcess, output: () => string): Promise<void> {
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`The server ended: ${output()}`);
     const answered = await fetch(url).then(
       (response) => response.ok,
@@ -93,7 +93,7 @@ async function ready(url: string, child: ChildProcess, output: () => string): Pr
     if (answered) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  throw new Error(`The server was not ready in 20 seconds: ${output()}`);
+  throw new Error(`The server was not ready in 60 seconds: ${output()}`);
 }
 
 /** The environment without what would change a server under test. */
