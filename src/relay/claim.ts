@@ -126,14 +126,15 @@ function free(turn: Turn, crowded: boolean) {
   const calls = Math.max(0, Math.min(most - turn.inFlight, allowed));
   return {
     fresh: isOpen || (turn.notBefore ?? 0) > turn.now ? 0 : calls,
-    expired: isOpen ? 0 : slots,
+    expired: !isOpen && turn.leaseEnds !== null && turn.leaseEnds <= turn.now ? slots : 0,
     last: isOpen ? calls : 0,
     crowdedOut: crowded && most - turn.inFlight <= 0 && slots > turn.inFlight,
   };
 }
 
-function asking({ endpointId, waitsFrom, fresh, expired, last }: Turn & ReturnType<typeof free>) {
-  return { endpoint_id: endpointId, waits_from: waitsFrom, fresh, expired, last };
+function asking({ endpointId, waitsFrom, leaseEnds, fresh, expired, last }: Turn & ReturnType<typeof free>) {
+  const leaseEndsAt = leaseEnds === null ? null : new Date(leaseEnds).toISOString();
+  return { endpoint_id: endpointId, waits_from: waitsFrom, lease_ends: leaseEndsAt, fresh, expired, last };
 }
 
 interface Lease {
@@ -172,7 +173,8 @@ const TAKE_TURNS = `
 const LEASE = `
   with picked as (
     select q.*
-    from json_to_recordset($2::json) as turn(endpoint_id int, waits_from timestamptz, fresh int, expired int, "last" int)
+    from json_to_recordset($2::json) as turn(
+      endpoint_id int, waits_from timestamptz, lease_ends timestamptz, fresh int, expired int, "last" int)
     cross join lateral (
       select * from (
         select endpoint_id, delivery_id, due_at, lease, false as last
@@ -185,7 +187,7 @@ const LEASE = `
       select * from (
         select endpoint_id, delivery_id, due_at, lease, false
         from delivery_queue
-        where endpoint_id = turn.endpoint_id and lease is not null and due_at <= ${NOW}
+        where endpoint_id = turn.endpoint_id and lease is not null and due_at >= turn.lease_ends and due_at <= ${NOW}
         order by due_at
         limit turn.expired
         for update skip locked
@@ -255,16 +257,11 @@ async function buryCrashed(
 
 /** Reads what is to be sent. Outside of the claim's transaction, which holds locks. */
 async function load(pool: pg.Pool, leases: Lease[]): Promise<Claimed[]> {
-  const { rows } = await pool.query<Content>({
-    name: 'load-deliveries',
-    text: LOAD,
-    values: [
-      clock.aheadMs,
-      JSON.stringify(
-        leases.map(({ agency_id, endpoint_id, delivery_id }) => ({ agency_id, endpoint_id, delivery_id })),
-      ),
-    ],
-  });
+  const asked = leases.map(({ agency_id, endpoint_id, delivery_id }) => ({ agency_id, endpoint_id, delivery_id }));
+  const values = [clock.aheadMs, JSON.stringify(asked)];
+  const { rows } = await inSteadyTransaction(pool, (client) =>
+    client.query<Content>({ name: 'load-deliveries', text: LOAD, values }),
+  );
   const contents = new Map(rows.map((row) => [row.id, row]));
   // A delivery that isn't found went with its endpoint, between the claim and now.
   return leases

@@ -41,5 +41,5 @@ const RELEASE = `
   set lease = null, due_at = ${NOW} + $3::float8 * interval '1 millisecond', attempt = q.attempt - 1,
     first_at = case when q.attempt > 1 or $3::float8 > 0 then q.first_at end
   from json_to_recordset($2::json) as r(endpoint_id int, delivery_id uuid, lease uuid)
-  where q.endpoint_id = r.endpoint_id and q.delivery_id = r.delivery_id and q.lease = r.lease
+  where q.endpoint_id = r.endpoint_id and q.delivery_id = r.delivery_id and q.lease is not distinct from r.lease
   returning q.endpoint_id`;

@@ -266,6 +266,7 @@ const DISABLE_SILENT = `
   )
   select id from disabled`;
 
+// `is not distinct from`, because an equal lease would be sought among all leases of the endpoint, the settled ones included.
 const SETTLE = `
   with result as (
     select * from json_to_recordset($2::json) as r(
@@ -275,7 +276,8 @@ const SETTLE = `
   ), mine as (
     select r.*, q.agency_id, q.first_at, q.subject
     from result r
-    join delivery_queue q on q.endpoint_id = r.endpoint_id and q.delivery_id = r.delivery_id and q.lease = r.lease
+    join delivery_queue q on q.endpoint_id = r.endpoint_id and q.delivery_id = r.delivery_id
+      and q.lease is not distinct from r.lease
     order by r.delivery_id
     for update of q
   ), ended as (

@@ -1,8 +1,10 @@
-// graphile-worker as its manual starts it, or tuned as its manual tunes it: jobs fetched ahead and completed in batches.
+// graphile-worker as its manual starts it, or tuned as its manual tunes it: jobs fetched ahead and completed in batches. With
+// a log, its job writes down each attempt, as who has to answer a customer's question would.
 import { Logger, run, runMigrations } from 'graphile-worker';
 import { sendWebhook, servePeer } from './peer-webhook.mjs';
 
-const [connectionString, tuned] = process.argv.slice(2);
+const [connectionString, ...options] = process.argv.slice(2);
+const tuned = options.includes('tuned');
 const logger = new Logger(() => () => {}); // It would print a line for each job.
 const worker = tuned
   ? {
@@ -21,7 +23,17 @@ servePeer(async () => {
     logger,
     noHandleSignals: true,
     preset: { worker },
-    taskList: { webhook: sendWebhook },
+    taskList: { webhook: options.includes('log') ? sendAndLog : sendWebhook },
   });
   return () => runner.stop();
 });
+
+async function sendAndLog(job, helpers) {
+  const begun = performance.now();
+  await sendWebhook(job);
+  await helpers.query('insert into bench_attempt (id, path, total_ms) values ($1, $2, $3)', [
+    job.id,
+    job.path,
+    Math.round(performance.now() - begun),
+  ]);
+}

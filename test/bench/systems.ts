@@ -68,6 +68,10 @@ export async function startPeers(
      select n - 1 as n, $1::text as origin, '/' || (n - 1) as path, secret from unnest($2::text[]) with ordinality as t(secret, n)`,
     [origin, secrets],
   );
+  await query(
+    url,
+    'create table bench_attempt (id uuid, path text, total_ms int, at timestamptz not null default now())',
+  );
   const jobs = {
     'graphile-worker': (job: string) => `select graphile_worker.add_job('webhook', ${job}::json)`,
     'pg-boss': (job: string) => `insert into pgboss.job (name, data) select 'webhook', ${job}`,
@@ -75,6 +79,7 @@ export async function startPeers(
   const wanted = [
     { name: 'graphile-worker', variant: '', args: [] },
     { name: 'graphile-worker', variant: ', tuned', args: ['tuned'] },
+    { name: 'graphile-worker', variant: ', tuned, with a log', args: ['tuned', 'log'] },
     { name: 'pg-boss', variant: '', args: [] },
   ] as const;
   const peers: System[] = [];

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import type { Outcome } from '../bench/outcome.ts';
+import { median, type Outcome } from '../bench/outcome.ts';
 import { type Kept, keep } from './keeper.ts';
 import { planKills } from './kills.ts';
 import { keepPostgres } from './postgres.ts';
@@ -31,7 +31,7 @@ export interface ChaosOptions {
   note?: (line: string) => void;
 }
 
-const ENDPOINTS = 2;
+const ENDPOINTS = 3;
 /** A booker asks again after up to this long: about a hundred requests a second by all of them. */
 const WRITERS_PAUSE_MS = 80;
 /** Nothing may be felt for longer. */
@@ -106,7 +106,8 @@ export async function chaos({
     let freezes = 0;
     for (const [i, { afterMs, victim, share }] of planKills(random, { kills: count, meanGapMs }).entries()) {
       const one = victims[victim][Math.floor(share * victims[victim].length)]!;
-      await one.ready(); // Who kills faster than the machine can start proves only that.
+      // Who kills faster than the machine can start proves only that.
+      await Promise.all([one.ready(), postgres.ready(), Promise.any(relays.map((relay) => relay.ready()))]);
       await pause(afterMs);
       if (victim === 'app') noteKill(one.kill());
       else {
@@ -159,6 +160,7 @@ export async function chaos({
         { name: 'signed wrongly', value: receiver.forged(), unit: '', goal: { atMost: 0 } },
         { name: 'answers that PostgreSQL contradicts', value: wrong.length, unit: '', goal: { atMost: 0 } },
         { name: 'booked twice with one key', value: twice, unit: '', goal: { atMost: 0 } },
+        { name: 'median restart', value: median(kills.map(({ at, readyAt }) => readyAt - at)) / 1000, unit: 's' },
         {
           name: 'longest recovery',
           value: Math.max(0, ...felt) / 1000,

@@ -27,7 +27,7 @@ export interface ChaosReceiver {
 /** One call in so many is refused at its first attempt, so that retries go through the kills as well. */
 const REFUSED_ONE_IN = 50;
 /** An answer takes up to this long, so that a kill finds calls under way. */
-const LONGEST_ANSWER_MS = 40;
+const LONGEST_ANSWER_MS = 120;
 
 /** Customers' servers, one path each. They remember every call, with a digest of its bytes. */
 export async function startReceiver(): Promise<ChaosReceiver> {
@@ -50,7 +50,7 @@ export async function startReceiver(): Promise<ChaosReceiver> {
       const digest = createHash('sha256').update(body).digest('base64');
       arrivals.push({ at, endpoint, eventId, deliveryId: headers['x-delivery-id']!, attempt, digest, status });
       if (!isSigned(verifiers.get(endpoint), body, headers)) forged += 1;
-      setTimeout(() => response.writeHead(status).end(), lot[2]! % LONGEST_ANSWER_MS);
+      setTimeout(() => response.writeHead(status).end(), (lot[2]! / 256) * LONGEST_ANSWER_MS);
     });
     request.on('error', () => {}); // A relay that is killed while it sends.
   });
