@@ -267,6 +267,7 @@ const CLIENTS = [
 /** Those that may, and why: nobody but the operator says where they call. */
 const MAY_CALL: Record<string, string> = {
   'relay/address.ts': 'it is the client',
-  'cli/webhook-register.ts': 'the developer’s own server, from the developer’s own terminal',
+  'cli/api.ts': 'the developer’s own server, from the developer’s own terminal',
+  'cli/webhook-forward.ts': 'the developer’s own program, from the developer’s own terminal',
   'telemetry/tracing.ts': 'the collector that the operator names',
 };

