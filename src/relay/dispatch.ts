@@ -8,7 +8,7 @@ import { queueErrands } from './errands.ts';
 import type { Front } from './front.ts';
 import { type NewDelivery, queueDeliveries, withhold } from './queue.ts';
 import { mayHear, needsOf, RIGHTS, whyForbidden } from './rights.ts';
-import { inSteadyTransaction, NOW } from './transaction.ts';
+import { inTurnsTransaction, NOW } from './transaction.ts';
 
 /**
  * Turns events that nobody has looked at yet into one delivery for each endpoint that wants them and one errand for each
@@ -23,7 +23,7 @@ import { inSteadyTransaction, NOW } from './transaction.ts';
  */
 export async function dispatch(pool: pg.Pool, front?: Front): Promise<number> {
   const spans: (Span | undefined)[] = [];
-  const count = await inSteadyTransaction(pool, async (client) => {
+  const count = await inTurnsTransaction(pool, async (client) => {
     const begun = performance.now();
     const { rows } = await client.query<Match>({
       name: 'dispatch',
@@ -98,7 +98,7 @@ const MATCH_EVENTS = `
     limit $2
     for update skip locked
   ), marked as (
-    update outbox_event e set dispatched_at = ${NOW} from claimed c where e.id = c.id
+    update outbox_event set dispatched_at = ${NOW} where id = any(array(select id from claimed))
   )
   select c.id as event_id, c.seq, c.agency_id, c.type, c.traceparent, c.silent, w.id as endpoint_id, ${RIGHTS} as rights, w.granted
   from claimed c

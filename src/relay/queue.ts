@@ -24,14 +24,18 @@ export interface NewDelivery {
  */
 export async function queueDeliveries(db: Queryable, deliveries: NewDelivery[]): Promise<string[]> {
   const endpointIds = [...new Set(deliveries.map(({ endpointId }) => endpointId))].sort((a, b) => a - b);
-  const { rows: turns } = await db.query(LOCK_VERSIONS, [endpointIds]);
+  const { rows: turns } = await db.query(LOCK_ROWS, [endpointIds]);
   const rows = deliveries.map((delivery) => ({
     ...rowOf(delivery),
     replay: delivery.replay ?? 0,
     test: delivery.test ?? false,
     replay_job_id: delivery.replayJobId,
   }));
-  const { rows: made } = await db.query(QUEUE_DELIVERIES, [clock.aheadMs, JSON.stringify(rows), JSON.stringify(turns)]);
+  const { rows: made } = await db.query(QUEUE_DELIVERIES, [
+    clock.aheadMs,
+    JSON.stringify(rows),
+    turns.map(({ place }) => place),
+  ]);
   return made.map(({ id }) => id);
 }
 
@@ -50,12 +54,12 @@ const rowOf = ({ id, agencyId, eventId, endpointId, eventType }: NewDelivery) =>
 });
 
 // Turns are locked in the order of the ids, as everybody does who locks several, and before the queue is looked at: what
-// ends meanwhile would leave behind what is held back for it.
-const LOCK_VERSIONS = `
-  select t.endpoint_id, t.version::text as version
+// ends meanwhile would leave behind what is held back for it. A row that is locked stays where it is.
+const LOCK_ROWS = `
+  select t.place::text as place
   from unnest($1::int[]) with ordinality as asked(endpoint_id, place)
   cross join lateral (
-    select endpoint_id, version from endpoint_turn where endpoint_id = asked.endpoint_id
+    select ctid as place from endpoint_turn where endpoint_id = asked.endpoint_id
     order by version desc limit 1 for update
   ) t
   order by asked.place`;
@@ -91,8 +95,7 @@ const QUEUE_DELIVERIES = `
       due_at = case
         when t.in_flight >= case t.breaker when 'closed' then t.slots else 1 end then t.due_at
         else least(t.due_at, greatest(t.not_before, ${NOW})) end
-    from json_to_recordset($3::json) as l(endpoint_id int, version bigint)
-    where t.endpoint_id = l.endpoint_id and t.version = l.version
+    where t.ctid = any($3::tid[])
   )
   select id from made`;
 
