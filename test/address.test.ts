@@ -42,6 +42,7 @@ const delivery: Claimed = {
   subjectSeq: 3,
   eventType: 'booking.confirmed',
   last: false,
+  crashedAt: null,
   test: false,
   rights: ['*'],
   selection: null,

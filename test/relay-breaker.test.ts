@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Condition, judge } from '../src/relay/breaker.ts';
 import type { Outcome } from '../src/relay/outcome.ts';
-import { callsAllowed, nextCallAt, paceOn } from '../src/relay/pace.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -102,18 +101,4 @@ test('five days of trying without a success disable it, its owner being told hal
     news: ['failing', 'recovered'],
   });
   expect(after([...times(3, 'server_error'), { outcome: 'server_error', at: 30 * DAY }]).disabled).toBe(false);
-});
-
-test.each([1, 3, 10, 250, 1_000])('a rate of %i a second lets no second have noticeably more', (ratePerSecond) => {
-  let pacedTo: number | null = null;
-  const made: number[] = [];
-  for (let now = 0; now < 5_000; now++) {
-    const calls = Math.min(100, callsAllowed({ pacedTo, ratePerSecond }, now));
-    for (let i = 0; i < calls; i++) made.push(now);
-    pacedTo = paceOn({ pacedTo, ratePerSecond }, { calls, now });
-    if (calls > 0) expect(nextCallAt({ pacedTo, ratePerSecond })).toBeGreaterThanOrEqual(now);
-  }
-  expect(made.length).toBeGreaterThanOrEqual(5 * ratePerSecond);
-  const busiest = Math.max(...made.map((at, i) => made.slice(i).filter((later) => later < at + 1_000).length));
-  expect(busiest).toBeLessThanOrEqual(ratePerSecond + Math.ceil(ratePerSecond / 10));
 });

@@ -234,7 +234,7 @@ test('what is claimed and not begun is given back as if it had never been claime
   await happenMany(world, 3);
   const pool = world.database.system;
   await dispatch(pool);
-  const claimed = await claim(pool, LEASE);
+  const { claimed } = await claim(pool, LEASE);
   expect(claimed).toHaveLength(3);
   await release(pool, claimed, LEASE);
   await world.relay();

@@ -475,7 +475,7 @@ describe('several relays on one database', () => {
   /** What a relay does until it is killed right after its claim. */
   async function claimAndForget(): Promise<Claimed[]> {
     await dispatch(database.system);
-    return claim(database.system, { room: 10, leaseMs: LEASE_MS, windowMs: WINDOW_MS, mostAttempts: 5 });
+    return (await claim(database.system, { room: 10, leaseMs: LEASE_MS, windowMs: WINDOW_MS, mostAttempts: 5 })).claimed;
   }
 
   /** Makes the call and never settles it. */

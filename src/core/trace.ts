@@ -9,8 +9,16 @@ export interface Span {
 
 export type Facts = Record<string, string | number | boolean | undefined>;
 
+export interface Beginning {
+  kind: SpanKind;
+  parent?: string;
+  facts?: Facts;
+  /** When it began, where that was before it could be told of. */
+  begun?: Date;
+}
+
 export interface Tracer {
-  begin(name: string, how: { kind: SpanKind; parent?: string; facts?: Facts }): Span;
+  begin(name: string, how: Beginning): Span;
 }
 
 /** What a step is to its neighbours: it answers somebody, calls somebody, hands something on, or is all ours. */
@@ -24,7 +32,7 @@ export function recordWith(recorder: Tracer | undefined): void {
 }
 
 /** Begins a step, where somebody records them. Where nobody does, it costs one comparison. */
-export function beginSpan(name: string, how: { kind: SpanKind; parent?: string; facts?: Facts }): Span | undefined {
+export function beginSpan(name: string, how: Beginning): Span | undefined {
   return tracer?.begin(name, how);
 }
 

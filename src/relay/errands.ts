@@ -1,18 +1,9 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import { v7 as uuid } from 'uuid';
 import { clock } from '../core/clock.ts';
 import { errandRuns } from '../core/metrics.ts';
 import type { Services, Viewer } from '../core/viewer.ts';
-import {
-  type ErrandCall,
-  type ErrandDeclaration,
-  errandKinds,
-  errandOf,
-  errandsAfter,
-  GiveUp,
-  TryLater,
-} from '../outbox/errand.ts';
+import { type ErrandCall, type ErrandDeclaration, errandKinds, errandOf, GiveUp, TryLater } from '../outbox/errand.ts';
 import { agencyViewer } from '../platform/agency-viewer.ts';
 import { nextAttemptAt } from './schedule.ts';
 import { NOW } from './transaction.ts';
@@ -27,25 +18,6 @@ export interface ClaimedErrand {
   lease: string;
   firstAt: Date;
   body: string | null;
-}
-
-/** Makes the errands of events that have just been claimed by dispatch; in its transaction. */
-export async function queueErrands(
-  client: pg.PoolClient,
-  events: { event_id: string; agency_id: number; type: string }[],
-): Promise<number> {
-  const errands = events.flatMap((event) =>
-    errandsAfter(event.type).map((kind) => ({ id: uuid(), agency_id: event.agency_id, kind, key: event.event_id })),
-  );
-  if (errands.length === 0) return 0;
-  await client.query(
-    `insert into errand (id, agency_id, kind, key, due_at, created_at)
-     select id, agency_id, kind, key, ${NOW}, ${NOW}
-     from json_to_recordset($2::json) as r(id uuid, agency_id int, kind text, key text)
-     on conflict (agency_id, kind, key) do nothing`,
-    [clock.aheadMs, JSON.stringify(errands)],
-  );
-  return errands.length;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import pRetry from 'p-retry';
@@ -6,16 +7,17 @@ import type { AppKey } from '../core/app-key.ts';
 import { open } from '../core/secrets.ts';
 import type { Services } from '../core/viewer.ts';
 import { openAgent } from './address.ts';
-import { type Claimed, claim } from './claim.ts';
+import { type Claimed, claim, dispatchAndClaim, type Taken } from './claim.ts';
 import { deliver } from './deliver.ts';
-import { dispatch } from './dispatch.ts';
+import { type Dispatched, dispatch } from './dispatch.ts';
 import { claimErrands, runErrand } from './errands.ts';
-import { type Front, openFront } from './front.ts';
+import { openFront } from './front.ts';
 import { observeCall } from './observe.ts';
+import { explain } from './outcome.ts';
 import { LATER_MS, openPreparation } from './prepare.ts';
 import { release } from './release.ts';
 import { advanceReplays } from './replay.ts';
-import { openSettler, resultOf } from './settle.ts';
+import { openSettler, type Result, resultOf } from './settle.ts';
 
 export interface Relay {
   /** Begins to dispatch and deliver by itself, until `stop`. */
@@ -64,73 +66,88 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
   const inFlight = new Set<Promise<void>>();
   const errands = new Set<Promise<void>>();
 
-  const fronts = { events: openFront(), turns: openFront() };
-  const dispatching = openLoop('dispatch', () => dispatchDue(fronts.events));
-  const delivering = openLoop('deliver', () => deliverDue(fronts.turns));
-  const running = openLoop('errands', errandsDue);
-  const replaying = openLoop('replays', replaysDue);
+  const fronts = { log: openFront(), turns: openFront() };
+  // Hints wake the first loop. It rings the others when there is something for them, or nothing for itself.
+  const advancing = openLoop(
+    'deliver',
+    () => advance(fronts),
+    (ms, signal) => wake.next(ms, signal),
+  );
+  const running = openLoop('errands', errandsDue, pause);
+  const replaying = openLoop('replays', replaysDue, pause);
+  const loops = [advancing, running, replaying];
   const settler = openSettler({
     pool,
     log,
     windowMs,
     signal: givingUp.signal,
-    onSettled() {
-      delivering.ring();
-      replaying.ring();
+    onMore: () => advancing.ring(),
+    onNews() {
+      advancing.ring();
+      running.ring();
     },
-    onNews: dispatching.ring,
+    onReplay: () => replaying.ring(),
   });
   let stopped: Promise<void> | undefined;
 
   return {
     start() {
-      dispatching.start();
-      delivering.start();
-      running.start();
-      replaying.start();
+      for (const loop of loops) loop.start();
     },
     async drain() {
       for (;;) {
-        const found = [await dispatchDue(), await replaysDue(), await deliverDue(), await errandsDue()];
+        const found = [await advance(), await replaysDue(), await errandsDue()];
         await allSettled();
-        if (!found.includes(true)) return;
+        if (found.every((what) => what === 'none')) return;
       }
     },
-    running: () => [dispatching, delivering, running, replaying].every((loop) => loop.healthy()),
+    running: () => loops.every((loop) => loop.healthy()),
     stop() {
       stopped ??= stop();
       return stopped;
     },
   };
 
-  async function dispatchDue(front?: Front): Promise<boolean> {
-    const events = await dispatch(pool, front);
-    if (events > 0) {
-      delivering.ring();
-      running.ring();
+  /**
+   * Dispatches what is new in the log, and starts a call for each delivery that it claims: nothing that is claimed waits
+   * here, so a lease covers the whole attempt.
+   */
+  async function advance(from?: typeof fronts): Promise<Found> {
+    const room = Math.min(MOST_IN_ONE_CLAIM, MOST_CALLS - inFlight.size);
+    if (room <= 0) return told(await dispatch(pool, from?.log)).more ? 'more' : 'none'; // The next settle rings.
+    const crowded = inFlight.size >= CROWDED_FROM;
+    const options = { room, leaseMs, windowMs, mostAttempts: schedule.length, crowded, front: from?.turns };
+    let taken: Taken & { dispatched: Dispatched };
+    try {
+      taken = await dispatchAndClaim(pool, { ...options, log: from?.log });
+    } catch (error) {
+      // What can't be dispatched must not keep back what has been.
+      await call(await claim(pool, options));
+      throw error;
     }
-    return events > 0;
+    const { more, events } = told(taken.dispatched);
+    await call(taken);
+    if (more || taken.claimed.length === room || taken.turns === MOST_TURNS) return 'more';
+    return events > 0 || taken.claimed.length > 0 ? 'some' : 'none';
   }
 
-  /** Starts a call for each delivery it claims: nothing that is claimed waits here, so a lease covers the whole attempt. */
-  async function deliverDue(front?: Front): Promise<boolean> {
-    const room = Math.min(MOST_IN_ONE_CLAIM, MOST_CALLS - inFlight.size);
-    if (room <= 0) return false; // The next settle rings.
-    const crowded = inFlight.size >= CROWDED_FROM;
-    const claimed = await claim(pool, { room, leaseMs, windowMs, mostAttempts: schedule.length, crowded, front });
+  function told(dispatched: Dispatched): Dispatched {
+    if (dispatched.errands > 0 || dispatched.events === 0) running.ring();
+    if (dispatched.events === 0) replaying.ring();
+    return dispatched;
+  }
+
+  async function call({ claimed }: Taken): Promise<void> {
     const at = performance.now();
-    if (stopping.signal.aborted && claimed.length > 0) {
-      await release(pool, claimed, { windowMs });
-      return false;
-    }
+    if (stopping.signal.aborted && claimed.length > 0) return await release(pool, claimed, { windowMs });
     for (const delivery of claimed) {
-      const call: Promise<void> = attempt(delivery, at).finally(() => inFlight.delete(call));
-      inFlight.add(call);
+      const attempted: Promise<void> = attempt(delivery, at).finally(() => inFlight.delete(attempted));
+      inFlight.add(attempted);
     }
-    return claimed.length > 0;
   }
 
   async function attempt(delivery: Claimed, claimedAt: number): Promise<void> {
+    if (delivery.crashedAt) return settler.add(crashOf(delivery, delivery.crashedAt));
     // PostgreSQL's clock, carried on by ours, so that relays on several machines agree about the schedule.
     const startedAt = new Date(delivery.claimedAt.getTime() + performance.now() - claimedAt);
     const preparing = prepare(delivery);
@@ -145,6 +162,12 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
     settler.add(resultOf(delivery, answer, { schedule, startedAt }));
   }
 
+  /** The last attempt's relay died with it, so it ends here. */
+  function crashOf(delivery: Claimed, crashedAt: Date): Result {
+    const answer = { outcome: 'crashed', error: explain({ outcome: 'crashed' }), totalMs: leaseMs } as const;
+    return resultOf(delivery, answer, { schedule, startedAt: new Date(crashedAt.getTime() - leaseMs) });
+  }
+
   /** Without an attempt. Where that fails too, the lease runs out and costs one. */
   async function postpone(delivery: Claimed): Promise<void> {
     await release(pool, [delivery], { windowMs, afterMs: LATER_MS }).catch((err) =>
@@ -152,13 +175,13 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
     );
   }
 
-  async function replaysDue(): Promise<boolean> {
+  async function replaysDue(): Promise<Found> {
     const moved = await advanceReplays(pool);
-    if (moved) delivering.ring();
-    return moved;
+    if (moved) advancing.ring();
+    return moved ? 'more' : 'none';
   }
 
-  async function errandsDue(): Promise<boolean> {
+  async function errandsDue(): Promise<Found> {
     const claimed = await claimErrands(pool, { room: MOST_ERRANDS - errands.size, leaseMs });
     for (const errand of claimed) {
       const run: Promise<void> = runErrand(errand, { services, schedule, log }).finally(() => {
@@ -167,7 +190,7 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
       });
       errands.add(run);
     }
-    return claimed.length > 0;
+    return claimed.length > 0 ? 'more' : 'none';
   }
 
   async function allSettled(): Promise<void> {
@@ -177,11 +200,8 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
 
   async function stop(): Promise<void> {
     stopping.abort();
-    dispatching.ring();
-    delivering.ring();
-    running.ring();
-    replaying.ring();
-    await Promise.all([dispatching.ended(), delivering.ended(), running.ended(), replaying.ended()]);
+    for (const loop of loops) loop.ring();
+    await Promise.all(loops.map((loop) => loop.ended()));
     const tooLong = setTimeout(() => givingUp.abort(), leaseMs);
     await allSettled();
     clearTimeout(tooLong);
@@ -189,10 +209,14 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
   }
 
   /**
-   * Repeats a step for as long as it finds something, then waits for a hint, or for a while: 20 ms at first, doubling to
+   * Repeats a step for as long as there is more, then waits until it is rung, or for a while: 20 ms at first, doubling to
    * a second. The wait begins before the step looks, so a hint that comes while it is looking isn't lost.
    */
-  function openLoop(name: string, step: () => Promise<boolean>) {
+  function openLoop(
+    name: string,
+    step: () => Promise<Found>,
+    wait: (ms: number, signal: AbortSignal) => Promise<void>,
+  ) {
     let hinted = new AbortController();
     let healthy = false;
     let ended: Promise<void> | undefined;
@@ -201,16 +225,16 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
       let pauseMs = SHORTEST_PAUSE_MS;
       while (!stopping.signal.aborted) {
         hinted = new AbortController();
-        const hint = wake.next(pauseMs, hinted.signal);
+        const hint = wait(pauseMs, hinted.signal);
         const found = await persistently();
-        if (found) hinted.abort();
+        if (found === 'more') hinted.abort();
         await hint;
-        pauseMs = found ? SHORTEST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+        pauseMs = found !== 'none' ? SHORTEST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       }
     }
 
     /** A database that restarts is waited for; so is one that refuses for a reason that only its operator can mend. */
-    function persistently(): Promise<boolean> {
+    function persistently(): Promise<Found> {
       return pRetry(step, {
         retries: Number.POSITIVE_INFINITY,
         minTimeout: 100,
@@ -229,7 +253,7 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
         },
         (error) => {
           if (!stopping.signal.aborted) log.error({ err: error }, `${name} failed`);
-          return false;
+          return 'none' as const;
         },
       );
     }
@@ -245,6 +269,9 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
   }
 }
 
+/** What a step found: more than it took, all there was, nothing. */
+type Found = 'more' | 'some' | 'none';
+
 /** The time between the longest attempt and the end of its lease, in which it must be settled. */
 const LEASE_MARGIN_MS = 15_000;
 /** Calls in flight at once. */
@@ -255,10 +282,14 @@ const MOST_CALLS = 1_024;
  */
 const CROWDED_FROM = 256;
 const MOST_IN_ONE_CLAIM = 64;
+/** As many endpoints have their turn in one claim: see relay.claim. */
+const MOST_TURNS = 32;
 /** Errands that run at once, beside the calls. */
 const MOST_ERRANDS = 16;
 const SHORTEST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
+
+const pause = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => {});
 
 /** Decrypts each secret once. */
 function secretReader(appKey: AppKey): (sealed: string) => string {

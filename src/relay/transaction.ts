@@ -13,22 +13,7 @@ export function inTurnsTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClien
   return transaction(pool, HOLDS_TURNS, work);
 }
 
-/**
- * The same for statements that are run hundreds of times a second, whose plans must not depend on how the queue looked when they were made: an empty
- * table is read whole, and a plan that does so is kept while the table fills. Each of them is about a few rows that an index
- * leads to, so they follow indexes from row to row, and are planned once a connection.
- */
-export function inSteadyTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  return transaction(pool, STEADY, work);
-}
-
 const HOLDS_TURNS = "begin; set local idle_in_transaction_session_timeout = '5s'";
-const STEADY = [
-  HOLDS_TURNS,
-  'set local plan_cache_mode = force_generic_plan',
-  ...['seqscan', 'hashjoin', 'mergejoin'].map((way) => `set local enable_${way} = off`),
-].join(';');
-
 async function transaction<T>(pool: pg.Pool, begin: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;

@@ -25,8 +25,9 @@ export function startTracing(endpoint: string): { stop(): Promise<void> } {
   const tracer = provider.getTracer('bellhop', VERSION);
 
   recordWith({
-    begin(name, { kind, parent, facts }) {
-      const span = tracer.startSpan(name, { kind: KINDS[kind], attributes: facts }, contextOf(parent));
+    begin(name, { kind, parent, facts, begun }) {
+      const how = { kind: KINDS[kind], attributes: facts, startTime: begun };
+      const span = tracer.startSpan(name, how, contextOf(parent));
       return spanOf(span);
     },
   });

@@ -12,6 +12,7 @@ export function claimedFor(url: string): Claimed {
     firstAt: new Date(),
     claimedAt: new Date(),
     last: false,
+    crashedAt: null,
     eventId: '0198a2f0-5b7c-7cc3-9f6e-0d5f0a4be001',
     eventType: 'booking.confirmed',
     eventName: 'booking.confirmed',

@@ -9,7 +9,7 @@ import { builder } from '../../graph/builder.ts';
 import { parseId } from '../../graph/ids.ts';
 import { changed, whole } from '../../outbox/audit.ts';
 import { checkUrl } from '../../relay/address.ts';
-import { missing, RIGHTS } from '../../relay/rights.ts';
+import { missing } from '../../relay/rights.ts';
 import { rateProblem } from './create.ts';
 import { missedBy } from './missed.ts';
 import { abilitiesOf, patternProblem, refuseUnreadable } from './patterns.ts';
@@ -90,10 +90,10 @@ const WHAT_AND_WHERE = ['url', 'events', 'format', 'selection'] as const;
 
 /** Whether its token may no longer read what it could when the endpoint was saved. */
 async function isOrphan(tx: Transaction, { id, granted }: EndpointRow): Promise<boolean> {
-  const { rows } = await queryable(tx).query(`select ${RIGHTS} as rights from webhook_endpoint w where w.id = $2`, [
-    clock.aheadMs,
-    id,
-  ]);
+  const { rows } = await queryable(tx).query(
+    'select relay.rights_of(created_by_id, agency_id, relay.now($1)) as rights from webhook_endpoint where id = $2',
+    [clock.aheadMs, id],
+  );
   return missing(rows[0]!.rights as string[], granted).length > 0;
 }
 
