@@ -9,6 +9,7 @@ import { claim } from '../src/relay/claim.ts';
 import { dispatch } from '../src/relay/dispatch.ts';
 import { standardBody } from '../src/relay/envelope.ts';
 import { release } from '../src/relay/release.ts';
+import { resultOf, settle } from '../src/relay/settle.ts';
 import { bellhop, startAgency, startProcess } from './support/process.ts';
 import { startReceiver } from './support/receiver.ts';
 import { startWorld, type World } from './support/world.ts';
@@ -139,6 +140,33 @@ test('an endpoint is called no faster than it asked for, and all is told in the 
   });
   const patched = await world.patch(`/v1/webhooks/${receiver.endpointId}`, { rate_per_second: null, ordered: true });
   expect(patched.body.data).toMatchObject({ rate_per_second: null, ordered: true });
+});
+
+test.each([1, 3, 10, 250])('a rate of %i a second lets no second have noticeably more', async (rate) => {
+  const world = await startWorld();
+  await world.subscribe('booking.*', { rate_per_second: rate });
+  const pool = world.database.system;
+  await pool.query(
+    `insert into outbox_event (id, agency_id, type, subject, subject_seq, occurred_at, body)
+     select gen_random_uuid(), $1, 'booking.updated', 'booking:' || n, 1, now(), '{}' from generate_series(1, $2::int) n`,
+    [world.agencyId, rate * 6],
+  );
+  while ((await dispatch(pool)).more);
+  const made: number[] = [];
+  const begun = clock.now().getTime();
+  while (clock.now().getTime() < begun + 4_000) {
+    const { claimed } = await claim(pool, LEASE);
+    made.push(...claimed.map(({ claimedAt }) => claimedAt.getTime()));
+    const startedAt = clock.now();
+    const results = claimed.map((each) =>
+      resultOf(each, { outcome: 'ok', error: null, totalMs: 1 }, { schedule: [0], startedAt }),
+    );
+    if (results.length > 0) await settle(pool, results, LEASE);
+    world.pass(rate > 100 ? 8 : 50);
+  }
+  expect(made.length).toBeGreaterThanOrEqual(4 * rate * 0.9);
+  const busiest = Math.max(...made.map((at, i) => made.slice(i).filter((later) => later < at + 1_000).length));
+  expect(busiest).toBeLessThanOrEqual(rate + Math.ceil(rate / 10));
 });
 
 // The mail that says "your webhooks are off" arrives weeks later. Somebody who listens hears of it at once.
