@@ -22,7 +22,7 @@ export const graphqlOperations = new Counter({
 
 export const claimSeconds = new Histogram({
   name: 'bellhop_relay_claim_duration_seconds',
-  help: 'How long a claim of due deliveries took.',
+  help: 'How long it took to claim due deliveries, and to dispatch what was new in the log before.',
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
   registers,
 });

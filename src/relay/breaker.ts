@@ -54,7 +54,7 @@ const LONGEST_PAUSE_MS = 60_000;
  * What becomes of an endpoint's condition when these attempts have ended. It is the receiver's health that counts: an
  * answer that refuses (404, a redirect) shows that somebody is there, a failure of ours shows nothing.
  *
- * - Ten failures in a row open the breaker, and so does half of at least twenty attempts within five minutes. It stays open for 30 seconds,
+ * - Ten failures in a row open the breaker, and so does half of at least twenty attempts within five minutes from a failure on. It stays open for 30 seconds,
  *   twice as long each time that the call after it fails, up to a quarter of an hour, a fifth more or less.
  * - Three successes, one call at a time, close it. The slots then come back as they are used well: 1, 2, 4, 8.
  * - A receiver that is slow, or says "not now" (429), gets half the slots; a 429 gets the pause it asks for, up to a minute,

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { audit } from './audit.ts';
 import { type Bench, openBench } from './bench.ts';
 import { booking } from './booking.ts';
+import { quick } from './quick.ts';
 import { calendar } from './calendar.ts';
 import { ical } from './ical.ts';
 import { noisy } from './noisy.ts';
@@ -14,7 +15,7 @@ import { reports } from './reports.ts';
 import { start } from './start.ts';
 import { statements } from './statements.ts';
 
-const PARTS = { reads, booking, relay, start, rates, calendar, ical, statements, reports, audit, noisy };
+const PARTS = { reads, booking, relay, start, rates, calendar, ical, statements, reports, audit, noisy, quick };
 /** Longer than all parts take together on two busy cores. */
 const MOST_MINUTES = 15;
 
