@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { clock } from '../core/clock.ts';
 import type { Services } from '../core/viewer.ts';
 import { eventNamed } from '../outbox/event.ts';
+import { shapedBody } from '../outbox/fit.ts';
 import { agencyViewer } from '../platform/agency-viewer.ts';
 import { readSelection, type Shape } from '../platform/webhooks/selection.ts';
 import type { Claimed } from './claim.ts';
@@ -69,8 +70,9 @@ export function openPreparation({ schema, log, windowMs, ...services }: Deps) {
     shape.admit(viewer);
     const [noun, id] = delivery.subject.split(':');
     if (noun !== shape.noun) throw new Error(`${delivery.eventType} is about ${noun}, not ${shape.noun}.`);
-    const data = { [shape.noun]: await shape.render(viewer, id!) };
-    const body = JSON.stringify({ ...JSON.parse(delivery.body), data });
+    const state = await shape.render(viewer, id!);
+    const envelope = JSON.parse(delivery.body);
+    const body = shapedBody({ noun, id: id!, state }, (data) => JSON.stringify({ ...envelope, data }));
     const { rows } = await services.database.system.query({
       name: 'keep-shaped',
       text: KEEP_SHAPED,

@@ -48,7 +48,7 @@ export const WebhookEndpoint = builder.prismaObject('WebhookEndpoint', {
     selection: t.exposeString('selection', {
       nullable: true,
       description:
-        'A GraphQL selection of the events’ subject, such as `{ id reference property { name } }`, which takes the place of `data`.',
+        'A GraphQL selection of the events’ subject, such as `{ id reference property { name } }`, which takes the place of `data`. Where that would be longer than 256 KiB its lists are empty, its long texts cut, or it is the `id` alone, and `data` has `truncated: true`.',
     }),
     tokenId: t.exposeID('createdById', {
       nullable: true,
