@@ -29,11 +29,17 @@ export const WebhookReplayJob = builder.prismaObject('WebhookReplayJob', {
     subject: t.exposeString('subject', { nullable: true, description: 'Of events of this one thing.' }),
     status: t.expose('status', { type: WebhookReplayStatus }),
     matched: t.exposeInt('matched', { description: 'Events that it was for when it was asked for.' }),
-    queued: t.exposeInt('queued', { description: 'How many of them have been put in the queue so far.' }),
-    done: t.exposeInt('done', { description: 'How many of those have been delivered or have failed.' }),
+    queued: t.exposeInt('queued', {
+      description: 'How many of them have been put in the queue so far.',
+      changesByItself: true,
+    }),
+    done: t.exposeInt('done', {
+      description: 'How many of those have been delivered or have failed.',
+      changesByItself: true,
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
-    updatedAt: t.expose('updatedAt', { type: 'DateTime' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime', changesByItself: true }),
   }),
 });
 

@@ -37,6 +37,7 @@ export const WebhookEndpoint = builder.prismaObject('WebhookEndpoint', {
       type: EndpointHealth,
       description: 'How its last 24 hours were, and what it waits for.',
       cost: 5,
+      changesByItself: true,
       resolve: ({ id }, _args, { viewer }) => healthOf(viewer, id),
     }),
     missed: t.field({
