@@ -1,7 +1,6 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
+import { startCollector } from './support/collector.ts';
 import { freePort, startAgency, startProcess } from './support/process.ts';
 import { startReceiver } from './support/receiver.ts';
 import { startWorld, type World } from './support/world.ts';
@@ -145,28 +144,6 @@ test('a process that only relays has its metrics on a port of their own', async 
   expect(await relay.stop()).toBe(0);
   expect((await scrape(api.url)).status).toBe(200);
 }, 60_000);
-
-interface OtlpSpan {
-  traceId: string;
-  spanId: string;
-  parentSpanId?: string;
-  name: string;
-}
-
-/** An OpenTelemetry collector: it takes spans over OTLP/HTTP and remembers them. */
-async function startCollector() {
-  const spans: OtlpSpan[] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const { resourceSpans } = JSON.parse(Buffer.concat(chunks).toString());
-    for (const { scopeSpans } of resourceSpans) for (const scope of scopeSpans) spans.push(...scope.spans);
-    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-  });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  onTestFinished(() => void server.close());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, spans };
-}
 
 const CALLER = { trace: '4bf92f3577b34da6a3ce929d0e0e4736', span: '00f067aa0ba902b7' };
 const traceparent = `00-${CALLER.trace}-${CALLER.span}-01`;

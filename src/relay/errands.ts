@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { v7 as uuid } from 'uuid';
 import { clock } from '../core/clock.ts';
 import { errandRuns } from '../core/metrics.ts';
+import { beginSpan } from '../core/trace.ts';
 import type { Services, Viewer } from '../core/viewer.ts';
 import {
   type ErrandCall,
@@ -27,21 +28,26 @@ export interface ClaimedErrand {
   lease: string;
   firstAt: Date;
   body: string | null;
+  /** The place in the trace of what it follows from, if it is known. */
+  traceparent: string | null;
 }
 
 /** Makes the errands of events that have just been claimed by dispatch; in its transaction. */
 export async function queueErrands(
   client: pg.PoolClient,
-  events: { event_id: string; agency_id: number; type: string }[],
+  events: { event_id: string; agency_id: number; type: string; traceparent: string | null }[],
 ): Promise<number> {
   const errands = events.flatMap((event) =>
-    errandsAfter(event.type).map((kind) => ({ id: uuid(), agency_id: event.agency_id, kind, key: event.event_id })),
+    errandsAfter(event.type).map((kind) => ({
+      ...{ id: uuid(), agency_id: event.agency_id, kind, key: event.event_id },
+      traceparent: event.traceparent,
+    })),
   );
   if (errands.length === 0) return 0;
   await client.query(
-    `insert into errand (id, agency_id, kind, key, due_at, created_at)
-     select id, agency_id, kind, key, ${NOW}, ${NOW}
-     from json_to_recordset($2::json) as r(id uuid, agency_id int, kind text, key text)
+    `insert into errand (id, agency_id, kind, key, traceparent, due_at, created_at)
+     select id, agency_id, kind, key, traceparent, ${NOW}, ${NOW}
+     from json_to_recordset($2::json) as r(id uuid, agency_id int, kind text, key text, traceparent text)
      on conflict (agency_id, kind, key) do nothing`,
     [clock.aheadMs, JSON.stringify(errands)],
   );
@@ -91,6 +97,7 @@ const CLAIM = `
   from picked p
   where e.id = p.id
   returning e.id, e.agency_id as "agencyId", e.kind, e.key, e.attempts as attempt, e.lease, e.first_at as "firstAt",
+    e.traceparent,
     (select body from outbox_event o where o.agency_id = e.agency_id
       and o.id = case when e.key ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then e.key::uuid end) as body`;
 
@@ -105,9 +112,18 @@ export async function runErrand(
     ...(claimed.body && { event: JSON.parse(claimed.body) }),
   };
   const pool = services.database.system;
+  const span = claimed.traceparent
+    ? beginSpan(`errand ${claimed.kind}`, {
+        kind: 'internal',
+        parent: claimed.traceparent,
+        facts: { 'bellhop.agency_id': claimed.agencyId, 'bellhop.attempt': claimed.attempt },
+      })
+    : undefined;
+  const traceparent = span?.traceparent ?? claimed.traceparent ?? undefined;
+  let failure: string | undefined;
   try {
     const declaration = errandOf(claimed.kind)!; // No other was claimed.
-    const viewer = await agencyViewer(services, claimed.agencyId, 'relay');
+    const viewer = await agencyViewer(services, claimed.agencyId, 'relay', { traceparent });
     if (!viewer) throw new Error(`There is no agency ${claimed.agencyId} any more.`);
     if (claimed.attempt > schedule.length) {
       return await giveUp(declaration, viewer, 'The relay stopped during the last attempt.');
@@ -116,6 +132,7 @@ export async function runErrand(
       await declaration.run(viewer, call);
       await settle(pool, claimed, { status: 'DONE', error: null });
     } catch (error) {
+      failure = error instanceof Error ? error.name : 'failed';
       const message = error instanceof Error ? error.message : String(error);
       const next = error instanceof GiveUp ? null : nextAttempt(error);
       log[error instanceof GiveUp || error instanceof TryLater ? 'info' : 'warn'](
@@ -132,7 +149,10 @@ export async function runErrand(
     }
   } catch (error) {
     // The database is away, or `failed` failed: the lease runs out and the errand is claimed again.
+    failure = 'unsettled';
     log.error({ err: error, errand: claimed.kind, key: claimed.key }, 'an errand could not be settled');
+  } finally {
+    span?.end({}, failure);
   }
 
   function nextAttempt(error: unknown): Date | null {
