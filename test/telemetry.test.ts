@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
+import { revokeToken } from '../src/platform/tokens/revoke.ts';
 import { startCollector } from './support/collector.ts';
 import { freePort, startAgency, startProcess } from './support/process.ts';
 import { startReceiver } from './support/receiver.ts';
@@ -74,6 +75,25 @@ test('/metrics says what waits and for how long, what was called and how it ende
   expect(disabled.get('bellhop_deliveries_due{held="nothing"}')).toBe(0);
   expect(disabled.get('bellhop_deliveries_due{held="disabled"}')).toBe(1);
   expect(disabled.get('bellhop_webhook_endpoints{state="disabled"}')).toBe(1);
+});
+
+// "Our webhooks have stopped" is a token that was revoked, and neither us nor the receiver: the figure says so before anybody asks.
+test('/metrics counts what was withheld for want of a right, when it was to be queued and when it was to be tried again', async () => {
+  const world = await startWorld();
+  const partner = await world.withAbilities('bookings:read', 'webhooks:read', 'webhooks:write');
+  const receiver = await partner.subscribe('booking.*');
+  receiver.respondWith(503);
+  await world.book();
+  await world.relay();
+  const grew = await counted(world, async () => {
+    await revokeToken(world.viewer, partner.tokenId);
+    await world.book();
+    world.pass(90_000);
+    await world.relay();
+  });
+  expect(receiver.received).toHaveLength(1);
+  expect(grew('bellhop_relay_withheld_deliveries_total')).toBe(1);
+  expect(grew('bellhop_relay_attempts_total{outcome="forbidden"}')).toBe(1);
 });
 
 // It keeps PostgreSQL from cleaning up, and everything gets slower by the hour for a reason that nobody looks at.

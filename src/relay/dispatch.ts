@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { v7 as uuid } from 'uuid';
 import { clock } from '../core/clock.ts';
-import { dispatchedEvents } from '../core/metrics.ts';
+import { dispatchedEvents, withheldDeliveries } from '../core/metrics.ts';
 import { beginSpan, type Span } from '../core/trace.ts';
 import { operationalEvents } from '../outbox/event.ts';
 import { queueErrands } from './errands.ts';
@@ -49,6 +49,7 @@ export async function dispatch(pool: pg.Pool, front?: Front): Promise<number> {
         client,
         withheld.map((match) => ({ ...deliveryOf(match), error: whyForbidden(needsOf(match.type)) })),
       );
+      withheldDeliveries.inc(withheld.length);
     }
     return events.length;
   });

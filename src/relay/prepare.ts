@@ -2,6 +2,7 @@ import type { GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { clock } from '../core/clock.ts';
+import { attempts } from '../core/metrics.ts';
 import type { Services } from '../core/viewer.ts';
 import { eventNamed } from '../outbox/event.ts';
 import { shapedBody } from '../outbox/fit.ts';
@@ -103,7 +104,9 @@ const RENDER_MS = 8_000;
 /** How long a delivery that could not be rendered waits. */
 export const LATER_MS = 60_000;
 
+/** An attempt without a call. It is counted here, because only calls are observed. */
 function ended(outcome: Outcome, error: unknown): { answer: Answer } {
+  attempts.inc({ outcome });
   return { answer: { outcome, error: explain({ outcome, error }), totalMs: 0 } };
 }
 
