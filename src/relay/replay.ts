@@ -265,7 +265,7 @@ const READ = `
     order by e.xid, e.seq limit $14
   ), ends as (${ENDS}
   )
-  select coalesce($12::text, pg_snapshot_xmax(pg_current_snapshot())::text) as "untilXid",
+  select coalesce($12::text, log_position(pg_snapshot_xmax(pg_current_snapshot()))::text) as "untilXid",
     ends.n as "pageRows", ends.xid as "pageXid", ends.seq as "pageSeq",
     f.id, f.type, f.xid::text as xid, f.seq::text as seq, f.replay
   from ends left join found f on true
