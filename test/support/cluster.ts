@@ -18,7 +18,9 @@ const PROGRAMS = ['initdb', 'pg_ctl', 'pg_dump', 'psql'];
  * server's own version.
  */
 export const installedPostgres: string | undefined = [
-  ...(existsSync(DEBIAN) ? readdirSync(DEBIAN).map((version) => join(DEBIAN, version, 'bin')) : []),
+  ...(existsSync(DEBIAN) ? readdirSync(DEBIAN) : [])
+    .filter((version) => Number(version) >= 15) // What Bellhop asks for.
+    .map((version) => join(DEBIAN, version, 'bin')),
   ...(process.env.PATH ?? '').split(delimiter),
 ].find((bin) => PROGRAMS.every((program) => existsSync(join(bin, program))));
 
