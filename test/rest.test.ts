@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { clock } from '../src/core/clock.ts';
 import { schema } from '../src/domains.ts';
 import { compileRoutes } from '../src/gateway/rest/route.ts';
+import { advanceReplays } from '../src/relay/replay.ts';
 import { rows } from '../src/routes.ts';
 import { type Answer, type Integrator, startWorld, type World } from './support/world.ts';
 
@@ -470,6 +471,56 @@ describe('If-Match', () => {
       ),
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412, 412, 412]);
+  });
+
+  // A deploy script that reads its endpoint and changes it would be refused whenever a webhook had gone out in between.
+  test('what changes by itself keeps nobody from a change: an endpoint’s health, a token’s last use, how far a replay is', async () => {
+    const world = await startWorld();
+    const { endpointId } = await world.subscribe('booking.*');
+    const path = `/v1/webhooks/${endpointId}`;
+    const seen = (await world.get(path)).headers.get('etag')!;
+    await world.book();
+    await world.relay();
+    const now = await world.get(path, { 'if-none-match': seen });
+    expect([now.status, now.body.data.health.delivered]).toEqual([200, 1]);
+    expect((await world.get(path, { 'if-none-match': now.headers.get('etag')! })).status).toBe(304);
+
+    const first = await world.patch(path, { description: 'First' }, { 'if-match': seen });
+    expect(first.status).toBe(200);
+    const second = await world.patch(path, { description: 'Second' }, { 'if-match': now.headers.get('etag')! });
+    expect([second.status, second.body.code]).toEqual([412, 'PRECONDITION_FAILED']);
+    await world.book();
+    await world.relay();
+    const third = await world.patch(path, { description: 'Third' }, { 'if-match': first.headers.get('etag')! });
+    expect(third.status).toBe(200);
+
+    const replay = await world.post('/v1/webhook-replays', { endpoint_id: endpointId, status: ['delivered'] });
+    const replaying = `/v1/webhook-replays/${replay.body.data.id}`;
+    const begun = (await world.get(replaying)).headers.get('etag')!;
+    await advanceReplays(world.database.system);
+    expect((await world.get(replaying)).body.data.queued).toBe(2);
+    expect((await world.post(`${replaying}/cancel`, {}, { 'if-match': begun })).body.data.status).toBe('cancelled');
+
+    const script = await world.withAbilities('bookings:read');
+    const read = async () => world.get(`/v1/tokens/${script.tokenId}`);
+    const unused = await read();
+    await script.get('/v1/bookings');
+    await expect.poll(async () => (await read()).body.data.last_used_at).not.toBeNull();
+    const match = { 'if-match': unused.headers.get('etag')! };
+    expect((await world.delete(`/v1/tokens/${script.tokenId}`, match)).status).toBe(204);
+  });
+
+  // The relay disables an endpoint that answers 410; who has not seen that must decide with it.
+  test('an endpoint that was disabled meanwhile has changed, whoever did it', async () => {
+    const world = await startWorld();
+    const receiver = await world.subscribe('booking.*');
+    const path = `/v1/webhooks/${receiver.endpointId}`;
+    const seen = (await world.get(path)).headers.get('etag')!;
+    receiver.respondWith(410);
+    await world.book();
+    await world.relay();
+    expect((await world.get(path)).body.data.enabled).toBe(false);
+    expect((await world.patch(path, { description: 'Mine' }, { 'if-match': seen })).status).toBe(412);
   });
 
   test('`*` asks only that it is there, and an action is held to what it acts on', async () => {

@@ -1,7 +1,7 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
+import { revokeToken } from '../src/platform/tokens/revoke.ts';
+import { startCollector } from './support/collector.ts';
 import { freePort, startAgency, startProcess } from './support/process.ts';
 import { startReceiver } from './support/receiver.ts';
 import { startWorld, type World } from './support/world.ts';
@@ -77,6 +77,25 @@ test('/metrics says what waits and for how long, what was called and how it ende
   expect(disabled.get('bellhop_webhook_endpoints{state="disabled"}')).toBe(1);
 });
 
+// "Our webhooks have stopped" is a token that was revoked, and neither us nor the receiver: the figure says so before anybody asks.
+test('/metrics counts what was withheld for want of a right, when it was to be queued and when it was to be tried again', async () => {
+  const world = await startWorld();
+  const partner = await world.withAbilities('bookings:read', 'webhooks:read', 'webhooks:write');
+  const receiver = await partner.subscribe('booking.*');
+  receiver.respondWith(503);
+  await world.book();
+  await world.relay();
+  const grew = await counted(world, async () => {
+    await revokeToken(world.viewer, partner.tokenId);
+    await world.book();
+    world.pass(90_000);
+    await world.relay();
+  });
+  expect(receiver.received).toHaveLength(1);
+  expect(grew('bellhop_relay_withheld_deliveries_total')).toBe(1);
+  expect(grew('bellhop_relay_attempts_total{outcome="forbidden"}')).toBe(1);
+});
+
 // It keeps PostgreSQL from cleaning up, and everything gets slower by the hour for a reason that nobody looks at.
 test('/metrics shows a transaction that somebody has left open', async () => {
   const world = await startWorld();
@@ -145,28 +164,6 @@ test('a process that only relays has its metrics on a port of their own', async 
   expect(await relay.stop()).toBe(0);
   expect((await scrape(api.url)).status).toBe(200);
 }, 60_000);
-
-interface OtlpSpan {
-  traceId: string;
-  spanId: string;
-  parentSpanId?: string;
-  name: string;
-}
-
-/** An OpenTelemetry collector: it takes spans over OTLP/HTTP and remembers them. */
-async function startCollector() {
-  const spans: OtlpSpan[] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const { resourceSpans } = JSON.parse(Buffer.concat(chunks).toString());
-    for (const { scopeSpans } of resourceSpans) for (const scope of scopeSpans) spans.push(...scope.spans);
-    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-  });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  onTestFinished(() => void server.close());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, spans };
-}
 
 const CALLER = { trace: '4bf92f3577b34da6a3ce929d0e0e4736', span: '00f067aa0ba902b7' };
 const traceparent = `00-${CALLER.trace}-${CALLER.span}-01`;

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { expect, test } from 'vitest';
-import { advanceReplays } from '../src/relay/replay.ts';
+import { BEGINNING } from '../src/outbox/log.ts';
+import { advanceReplays, countReplayed } from '../src/relay/replay.ts';
 import { type Integrator, startWorld, type World } from './support/world.ts';
 
 /** A villa with this many bookings, one after the other. */
@@ -130,6 +131,47 @@ test('a replay is of what was asked for: these events, this booking, this time, 
   async function aheadMs(): Promise<number> {
     return (await import('../src/core/clock.ts')).clock.aheadMs;
   }
+});
+
+// "TIMEOUT" to whoever has most to replay would leave them with a loop over single deliveries.
+test('more events than can be counted while somebody waits are counted as far as there is time, and the job puts it right', async () => {
+  const world = await startWorld();
+  const receiver = await world.subscribe(['booking.*', 'property.created']);
+  await bookMany(world, 3);
+  await world.relay();
+  await world.database.system.query(
+    `insert into outbox_event (id, agency_id, type, subject, subject_seq, occurred_at, dispatched_at, body)
+     select gen_random_uuid(), $1, 'property.created', 'property:' || n, 1, now(), now(), '{}'
+     from generate_series(1, 45000) n`,
+    [world.agencyId],
+  );
+  const asking = { patterns: ['*'], format: 'STANDARD' as const, granted: ['*'] };
+  const filter = {
+    ...{ agencyId: world.agencyId, endpointId: receiver.endpointId, toEndpointId: receiver.endpointId },
+    ...{ statuses: ['MISSED'], events: ['property.created'], since: null, until: null, subject: null },
+    ...{ deliveryIds: [], position: BEGINNING },
+  };
+  const hurried = await countReplayed(world.database.system, filter, asking, 0);
+  expect(hurried.countedWhole).toBe(false);
+  expect(hurried.matched).toBeGreaterThan(10_000);
+  expect(hurried.matched).toBeLessThan(45_000);
+  const patient = await countReplayed(world.database.system, filter, asking, 60_000);
+  expect(patient).toEqual({ matched: 45_000, countedWhole: true });
+  const missed = { endpoint_id: receiver.endpointId, status: ['missed'], dry_run: true };
+  expect((await replays(world, missed)).body.data).toMatchObject({ matched: 45_000, counted_whole: true });
+
+  const told = { endpoint_id: receiver.endpointId, status: ['delivered'], events: ['booking.*'] };
+  const sent = await replays(world, told);
+  expect(sent.body.data).toMatchObject({ matched: 3, counted_whole: true });
+  // As if the time had been over after the first.
+  await world.database.system.query('update webhook_replay_job set matched = 1, counted_whole = false');
+  await world.relay();
+  expect(await statusOf(world, sent.body.data.id)).toMatchObject({
+    matched: 3,
+    counted_whole: true,
+    queued: 3,
+    done: 3,
+  });
 });
 
 test('what one endpoint failed to take can be told to another', async () => {

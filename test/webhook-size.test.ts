@@ -57,6 +57,37 @@ test('the longest change of prices is told whole', async () => {
   expect(call!.body.length).toBeLessThan(256 * KIB);
 });
 
+// A selection can ask for a list without an end, or for one long text two hundred times.
+test('what a selection asks for is told in at most 256 KiB: without its lists, or as the id alone, and says so', async () => {
+  const world = await startWorld();
+  const lists = await world.subscribe('invoice.sent', { selection: '{ id number notes lines { description } }' });
+  const texts = Array.from({ length: 200 }, (_, n) => `notes${n}: notes`);
+  const wide = await world.subscribe('invoice.sent', { selection: `{ number ${texts.join(' ')} }` });
+  const lines = Array.from({ length: 500 }, () => ({ description: 'é'.repeat(500), quantity: 1, unit_price: 10 }));
+  const draft = await world.post('/v1/invoices', { customer_name: 'Amina', notes: 'é'.repeat(10_000), lines });
+  const sent = await world.post(`/v1/invoices/${draft.body.data.id}/send`);
+  lists.respondWith(503);
+  await world.relay();
+  lists.respondWith(200);
+  world.pass(90_000);
+  await world.relay();
+  const { id, number } = sent.body.data;
+  expect(lists.received).toHaveLength(2);
+  for (const call of [...lists.received, ...wide.received]) {
+    expect(call.body.length).toBeLessThan(256 * KIB);
+    expect(call).toMatchObject({ signature: 'valid', xSignature: 'valid' });
+  }
+  expect(lists.received[1]!.json.data).toEqual({
+    invoice: { id: String(id), number, notes: `${'é'.repeat(2_047)}…`, lines: [] },
+    truncated: true,
+  });
+  expect(lists.received[1]!.body.equals(lists.received[0]!.body)).toBe(true);
+  expect(wide.received.map(({ json }) => json.data)).toEqual([{ invoice: { id: String(id) }, truncated: true }]);
+  const { body } = await world.get(`/v1/webhook-deliveries?endpoint_id=${wide.endpointId}`);
+  const shown = await world.get(`/v1/webhook-deliveries/${body.data[0].id}`);
+  expect(shown.body.data.body).toBe(wide.received[0]!.body.toString());
+});
+
 test('a shape that can’t do without its list is refused with what to do, and the write with it', () => {
   const shape = z.object({ list: z.array(z.string()).min(1) });
   expect(() => shortened(shape, { list: ['x'] })).toThrow(/256 KiB.*smaller parts/);

@@ -29,7 +29,7 @@ export const claimSeconds = new Histogram({
 
 export const attempts = new Counter({
   name: 'bellhop_relay_attempts_total',
-  help: 'Webhook calls by how they ended: ok, server_error, timeout, blocked and so on.',
+  help: 'Attempts by how they ended: ok, server_error, timeout, blocked and so on; forbidden and internal are those that no call was made for.',
   labelNames: ['outcome'] as const,
   registers,
 });
@@ -56,6 +56,12 @@ export const lateSettles = new Counter({
 export const dispatchedEvents = new Counter({
   name: 'bellhop_relay_dispatched_events_total',
   help: 'Events that were turned into deliveries.',
+  registers,
+});
+
+export const withheldDeliveries = new Counter({
+  name: 'bellhop_relay_withheld_deliveries_total',
+  help: 'Deliveries that were not made, because the token that saved their endpoint may no longer read what they say.',
   registers,
 });
 

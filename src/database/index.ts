@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import { watchPool } from '../core/metrics.ts';
 import { clientsByAgency, readerByAgency } from './clients.ts';
 import { openEmbedded } from './embedded.ts';
+import { continueLog } from './log-era.ts';
 import { migrate } from './migrate.ts';
 import { openPool } from './pools.ts';
 import { AgencyPool } from './tenant-pool.ts';
@@ -53,6 +54,7 @@ export async function openDatabase(
   try {
     await migrate(ownerUrl, log);
     await refuseStrongRoles(system);
+    await continueLog(system, log);
   } catch (error) {
     await close();
     throw error;

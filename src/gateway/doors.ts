@@ -50,6 +50,8 @@ export interface Call {
   body: Buffer;
   ip: string | undefined;
   requestId: string;
+  /** The place in a trace that the call has. */
+  traceparent: string | undefined;
   /**
    * Counts a call that proved nothing against its path, whoever made it, and refuses it past the limit. To be asked before
    * anything is written of such a call: somebody who can't get in must not be able to fill what is kept about them either.
@@ -67,7 +69,7 @@ export function doorServer(doors: Door[], services: Services & { log: Logger; li
     if (here.length === 0) return undefined;
     return async (req, res) => {
       const known = observed(req);
-      const { requestId, ip } = known;
+      const { requestId, ip, traceparent } = known;
       const method = req.method === 'HEAD' ? 'GET' : req.method;
       let answer: Answer;
       try {
@@ -81,6 +83,7 @@ export function doorServer(doors: Door[], services: Services & { log: Logger; li
           body: method === 'GET' ? Buffer.alloc(0) : await readBody(req),
           ip,
           requestId,
+          traceparent,
           distrust: () => distrust(services.limits, door, values),
         };
         answer = await deadline(door.serve(call, services));

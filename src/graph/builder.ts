@@ -66,6 +66,11 @@ declare global {
       sql?: Expression;
       /** Whether a write's answer asks the resolver, which may keep from a token that only writes what every read may tell. */
       resolvedAfterWrite?: boolean;
+      /**
+       * Whether it changes by what happens and not by what anybody decides: how an endpoint is doing, when a token was last
+       * used. `If-Match` passes over it, or a change would be refused because of a delivery.
+       */
+      changesByItself?: boolean;
       /** What selecting this field costs beside its children, when that isn't the usual point. */
       cost?: number;
       /** How many rows a page of this list holds, when that isn't what lists usually do. */

@@ -144,6 +144,7 @@ interface FieldFacts {
   ability?: Ability;
   abilityBeyondName?: Ability;
   whenLapsed?: boolean;
+  changesByItself?: boolean;
   cost?: number;
   pages?: PageSizes;
   mostRows?: (args: Variables) => number | undefined;

@@ -1,5 +1,6 @@
 import { v7 as uuid } from 'uuid';
 import { clock } from '../core/clock.ts';
+import { traceOf } from '../core/trace.ts';
 import type { Viewer } from '../core/viewer.ts';
 import type { Transaction } from '../database/index.ts';
 
@@ -71,7 +72,12 @@ export async function askFor(
   { agencyId, errand, key, at }: { agencyId: number; errand: ErrandDeclaration; key: string; at?: Date },
 ): Promise<void> {
   await tx.errand.createMany({
-    data: [{ id: uuid(), agencyId, kind: errand.kind, key, dueAt: at ?? clock.now(), createdAt: clock.now() }],
+    data: [
+      {
+        ...{ id: uuid(), agencyId, kind: errand.kind, key, dueAt: at ?? clock.now(), createdAt: clock.now() },
+        traceparent: traceOf(tx),
+      },
+    ],
     skipDuplicates: true,
   });
 }

@@ -20,6 +20,20 @@ export function shortened(shape: z.ZodObject, data: object): object {
   );
 }
 
+/**
+ * The body for what a selection asked of a subject: whole; else with its lists empty and its long texts cut; else with the
+ * subject's id alone. Whoever selects a long text two hundred times is still told that there is something to fetch.
+ */
+export function shapedBody(
+  { noun, id, state }: { noun: string; id: string; state: unknown },
+  bodyOf: (data: object) => string,
+): string {
+  const whole = bodyOf({ [noun]: state });
+  if (fits(whole)) return whole;
+  const cut = bodyOf({ [noun]: short(state), truncated: true });
+  return fits(cut) ? cut : bodyOf({ [noun]: { id }, truncated: true });
+}
+
 function short(value: unknown): unknown {
   if (Array.isArray(value)) return [];
   if (typeof value === 'string') return value.length > MOST_IN_TEXT ? `${value.slice(0, MOST_IN_TEXT - 1)}…` : value;

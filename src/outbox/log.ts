@@ -68,7 +68,7 @@ export async function readLog(
 
 /** The end of the log as it is now. What commits from now on comes after it. */
 export async function headCursor(db: Queryable): Promise<string> {
-  const { rows } = await db.query('select pg_snapshot_xmin(pg_current_snapshot())::text as horizon', []);
+  const { rows } = await db.query(`select ${OLDEST_RUNNING} as horizon`, []);
   return cursorOf(rows[0].horizon, '0');
 }
 
@@ -114,16 +114,19 @@ export async function followLog({
 
 const POLL_MS = 1_000;
 
-// The horizon is read in the same statement, and so in the same snapshot, as the rows below it. Its row comes even when
-// there are no events.
+/** The place in the log of the oldest transaction that still runs: all that is before it has ended. */
+export const OLDEST_RUNNING = 'log_position(pg_snapshot_xmin(pg_current_snapshot()))::text';
+
+// The horizon is read in the same statement, and so in the same snapshot, as the rows below it; once, which is what the
+// offset is for. Its row comes even when there are no events.
 const READ_LOG = `
-  select h.horizon::text, e.id, e.seq::text, e.xid::text, e.type, e.subject, e.subject_seq, e.occurred_at, e.body
-  from (select pg_snapshot_xmin(pg_current_snapshot()) as horizon) h
+  select h.horizon, e.id, e.seq::text, e.xid::text, e.type, e.subject, e.subject_seq, e.occurred_at, e.body
+  from (select ${OLDEST_RUNNING} as horizon offset 0) h
   left join lateral (
     select * from outbox_event
     where agency_id = $1
       and (xid, seq) > ($2::text::xid8, $3::bigint)
-      and xid < h.horizon
+      and xid < h.horizon::xid8
       and not test
       and ($8::timestamptz is null or occurred_at >= $8)
       and ($6::boolean and type <> all($7::text[]) or type = any($4::text[]) or split_part(type, '.', 1) || '.*' = any($4))

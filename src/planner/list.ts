@@ -4,9 +4,10 @@ import type { List, Order } from '../graph/list.ts';
 import { type Extent, neighbours, type PageArgs, readOrder, readPage, readSeek } from '../graph/page.ts';
 import { fromOf } from '../graph/source.ts';
 import { Binder, column, table } from '../graph/sql.ts';
+import { OLDEST_RUNNING } from '../outbox/log.ts';
 import { type Asked, collectBelow, type Reading } from './fields.ts';
 import { compileRow, NotPlanned, name, type Style, type ValueSql } from './row.ts';
-import { endSql, keepTotal, knownTotal, OLDEST_RUNNING } from './totals.ts';
+import { endSql, keepTotal, knownTotal } from './totals.ts';
 
 /** What one statement found: texts of JSON, ready to be put into an answer. */
 export interface FoundPage {

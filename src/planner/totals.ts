@@ -32,5 +32,3 @@ export function endSql(table: string, agency: string): string {
       select e.xid::text || '.' || e.seq from outbox_event e where e.agency_id = ${agency} order by e.xid desc, e.seq desc limit 1
     ), '0.0') || '.' || coalesce((select b.id from ${table} b where b.agency_id = ${agency} order by b.id desc limit 1), 0)`;
 }
-
-export const OLDEST_RUNNING = 'pg_snapshot_xmin(pg_current_snapshot())::text';

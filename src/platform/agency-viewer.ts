@@ -12,12 +12,14 @@ export async function agencyViewer(
     silent = false,
     ip,
     requestId,
+    traceparent,
     abilities = ['*'],
-  }: { silent?: boolean; ip?: string; requestId?: string; abilities?: string[] } = {},
+  }: { silent?: boolean; ip?: string; requestId?: string; traceparent?: string; abilities?: string[] } = {},
 ): Promise<Viewer | undefined> {
   const { rows } = await services.database.system.query(
     `select id, name, currency, timezone, commission_basis_points as "commissionBasisPoints" from agency where id = $1`,
     [agencyId],
   );
-  return rows[0] && new Viewer(rows[0], { name: actor, ip, requestId }, new Set(abilities), services, silent);
+  const by = { name: actor, ip, requestId, traceparent };
+  return rows[0] && new Viewer(rows[0], by, new Set(abilities), services, silent);
 }

@@ -117,7 +117,7 @@ export const platformRoutes: Row[] = [
     tag,
     summary: 'Send again what failed to arrive',
     document: `mutation ($id: ID!, $since: DateTime, $until: DateTime) {
-      data: replayWebhook(id: $id, since: $since, until: $until) { endpoint { ${WEBHOOK} } queued more job { id status matched queued done } }
+      data: replayWebhook(id: $id, since: $since, until: $until) { endpoint { ${WEBHOOK} } queued more job { id status matched counted_whole: countedWhole queued done } }
     }`,
     example: { since: '2026-07-15T00:00:00+00:00' },
   },

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { clock } from '../core/clock.ts';
-import { dispatchedEvents } from '../core/metrics.ts';
+import { dispatchedEvents, withheldDeliveries } from '../core/metrics.ts';
 import { beginSpan } from '../core/trace.ts';
 import { errandsAfter } from '../outbox/errand.ts';
 import { catalogue } from '../outbox/event.ts';
@@ -48,6 +48,7 @@ export function dispatchedOf(row: DispatchRow, begun: Date, front?: Front): Disp
   noteDispatched(row.traced ?? [], begun);
   const events = row.dispatched ?? 0;
   dispatchedEvents.inc(events);
+  withheldDeliveries.inc(row.withheld ?? 0);
   return { more: row.looked === MOST_EVENTS, events, errands: row.errands ?? 0 };
 }
 

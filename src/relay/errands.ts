@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import { clock } from '../core/clock.ts';
 import { errandRuns } from '../core/metrics.ts';
+import { beginSpan } from '../core/trace.ts';
 import type { Services, Viewer } from '../core/viewer.ts';
 import { type ErrandCall, type ErrandDeclaration, errandKinds, errandOf, GiveUp, TryLater } from '../outbox/errand.ts';
 import { agencyViewer } from '../platform/agency-viewer.ts';
@@ -18,6 +19,8 @@ export interface ClaimedErrand {
   lease: string;
   firstAt: Date;
   body: string | null;
+  /** The place in the trace of what it follows from, if it is known. */
+  traceparent: string | null;
 }
 
 /**
@@ -63,6 +66,7 @@ const CLAIM = `
   from picked p
   where e.id = p.id
   returning e.id, e.agency_id as "agencyId", e.kind, e.key, e.attempts as attempt, e.lease, e.first_at as "firstAt",
+    e.traceparent,
     (select body from outbox_event o where o.agency_id = e.agency_id
       and o.id = case when e.key ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then e.key::uuid end) as body`;
 
@@ -77,9 +81,18 @@ export async function runErrand(
     ...(claimed.body && { event: JSON.parse(claimed.body) }),
   };
   const pool = services.database.system;
+  const span = claimed.traceparent
+    ? beginSpan(`errand ${claimed.kind}`, {
+        kind: 'internal',
+        parent: claimed.traceparent,
+        facts: { 'bellhop.agency_id': claimed.agencyId, 'bellhop.attempt': claimed.attempt },
+      })
+    : undefined;
+  const traceparent = span?.traceparent ?? claimed.traceparent ?? undefined;
+  let failure: string | undefined;
   try {
     const declaration = errandOf(claimed.kind)!; // No other was claimed.
-    const viewer = await agencyViewer(services, claimed.agencyId, 'relay');
+    const viewer = await agencyViewer(services, claimed.agencyId, 'relay', { traceparent });
     if (!viewer) throw new Error(`There is no agency ${claimed.agencyId} any more.`);
     if (claimed.attempt > schedule.length) {
       return await giveUp(declaration, viewer, 'The relay stopped during the last attempt.');
@@ -88,6 +101,7 @@ export async function runErrand(
       await declaration.run(viewer, call);
       await settle(pool, claimed, { status: 'DONE', error: null });
     } catch (error) {
+      failure = error instanceof Error ? error.name : 'failed';
       const message = error instanceof Error ? error.message : String(error);
       const next = error instanceof GiveUp ? null : nextAttempt(error);
       log[error instanceof GiveUp || error instanceof TryLater ? 'info' : 'warn'](
@@ -104,7 +118,10 @@ export async function runErrand(
     }
   } catch (error) {
     // The database is away, or `failed` failed: the lease runs out and the errand is claimed again.
+    failure = 'unsettled';
     log.error({ err: error, errand: claimed.kind, key: claimed.key }, 'an errand could not be settled');
+  } finally {
+    span?.end({}, failure);
   }
 
   function nextAttempt(error: unknown): Date | null {

@@ -2,8 +2,10 @@ import type { GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { clock } from '../core/clock.ts';
+import { attempts } from '../core/metrics.ts';
 import type { Services } from '../core/viewer.ts';
 import { eventNamed } from '../outbox/event.ts';
+import { shapedBody } from '../outbox/fit.ts';
 import { agencyViewer } from '../platform/agency-viewer.ts';
 import { readSelection, type Shape } from '../platform/webhooks/selection.ts';
 import type { Claimed } from './claim.ts';
@@ -69,8 +71,9 @@ export function openPreparation({ schema, log, windowMs, ...services }: Deps) {
     shape.admit(viewer);
     const [noun, id] = delivery.subject.split(':');
     if (noun !== shape.noun) throw new Error(`${delivery.eventType} is about ${noun}, not ${shape.noun}.`);
-    const data = { [shape.noun]: await shape.render(viewer, id!) };
-    const body = JSON.stringify({ ...JSON.parse(delivery.body), data });
+    const state = await shape.render(viewer, id!);
+    const envelope = JSON.parse(delivery.body);
+    const body = shapedBody({ noun, id: id!, state }, (data) => JSON.stringify({ ...envelope, data }));
     const { rows } = await services.database.system.query({
       name: 'keep-shaped',
       text: KEEP_SHAPED,
@@ -101,7 +104,9 @@ const RENDER_MS = 8_000;
 /** How long a delivery that could not be rendered waits. */
 export const LATER_MS = 60_000;
 
+/** An attempt without a call. It is counted here, because only calls are observed. */
 function ended(outcome: Outcome, error: unknown): { answer: Answer } {
+  attempts.inc({ outcome });
   return { answer: { outcome, error: explain({ outcome, error }), totalMs: 0 } };
 }
 

@@ -43,10 +43,34 @@ export interface Asking {
   granted: string[];
 }
 
-/** How many events a replay would send if it began now. */
-export async function countReplayed(db: Queryable, filter: ReplayFilter, asking: Asking): Promise<number> {
-  const { rows } = await db.query(COUNT, parameters(filter, asking, null));
-  return rows[0].count;
+/** How many events match a replay, and whether those are all. */
+export interface Counted {
+  matched: number;
+  /** False where the time was over first: at least so many. */
+  countedWhole: boolean;
+}
+
+/**
+ * How many events a replay would send if it began now. The log is counted piece by piece until somebody has waited for so
+ * long: two million events took ten seconds where a statement, and a request, may take fifteen.
+ */
+export async function countReplayed(
+  db: Queryable,
+  filter: ReplayFilter,
+  asking: Asking,
+  mostMs: number,
+): Promise<Counted> {
+  const begun = performance.now();
+  let matched = 0;
+  let { position } = filter;
+  do {
+    const { rows } = await db.query(COUNT, [...parameters({ ...filter, position }, asking, null), MOST_COUNTED]);
+    const { count, pageRows, pageXid, pageSeq } = rows[0];
+    matched += count;
+    if (pageRows < MOST_COUNTED) return { matched, countedWhole: true };
+    position = cursorOf(pageXid, pageSeq);
+  } while (performance.now() - begun < mostMs);
+  return { matched, countedWhole: false };
 }
 
 /**
@@ -154,6 +178,8 @@ function heard({ patterns, format, granted }: Asking): string[] {
 const MOST_UNTRIED = 48;
 /** Events that one step looks at. */
 const MOST_READ = 2_000;
+/** Events that are counted by one statement. */
+const MOST_COUNTED = 20_000;
 /** Bounds the transaction. The others have their turn in the next one. */
 const MOST_JOBS = 8;
 
@@ -188,6 +214,8 @@ const READ_JOBS = `
 // The log itself, and not the deliveries, is what a replay reads: an event that was never told has none. What commits after
 // the first step began is left to dispatch, which sees the endpoint by then; so nothing is told twice or left out.
 const LOG = `
+  select e.id, e.xid, e.seq, e.type, e.subject, e.occurred_at, e.silent, e.test, e.about_endpoint_id,
+    e.connect_body is not null as has_connect
   from outbox_event e
   where e.agency_id = $1 and (e.xid, e.seq) > ($10::text::xid8, $11::bigint)
     and ($12::text is null or e.xid < $12::text::xid8)`;
@@ -211,29 +239,33 @@ const MATCHING = `
     and ($8::text is null or e.subject = $8)
     and ($9::uuid[] is null or e.id in (
       select d.event_id from delivery d where d.agency_id = $1 and d.id = any($9) and d.endpoint_id = $2::int))
-    and (t.format <> 'CONNECT' or e.connect_body is not null)
+    and (t.format <> 'CONNECT' or e.has_connect)
     and has.status is distinct from 'PENDING'
     and case when had.status is null
       then 'MISSED' = any($4::text[]) and not e.silent and e.type = any($13::text[])
       else had.status = any($4::text[]) end`;
 
+const ENDS = `
+    select all_of.n, last.xid::text, last.seq::text
+    from (select count(*)::int as n from page) all_of
+    left join (select xid, seq from page order by xid desc, seq desc limit 1) last on true`;
+
 const COUNT = `
-  with e as (select e.* ${LOG})
-  select count(*)::int as count from e ${MATCHING}`;
+  with page as materialized (${LOG} order by e.xid, e.seq limit $14), ends as (${ENDS})
+  select (select count(*)::int from page e ${MATCHING}) as count,
+    ends.n as "pageRows", ends.xid as "pageXid", ends.seq as "pageSeq"
+  from ends`;
 
 const READ = `
   with page as materialized (
-    select e.* ${LOG} order by e.xid, e.seq limit $15
+    ${LOG} order by e.xid, e.seq limit $15
   ), found as (
     select e.id, e.type, e.xid, e.seq, coalesce(has.replay + 1, 0) as replay
     from page e ${MATCHING}
     order by e.xid, e.seq limit $14
-  ), ends as (
-    select count(*)::int as n,
-      (array_agg(xid::text order by xid desc, seq desc))[1] as xid, (array_agg(seq::text order by xid desc, seq desc))[1] as seq
-    from page
+  ), ends as (${ENDS}
   )
-  select coalesce($12::text, pg_snapshot_xmax(pg_current_snapshot())::text) as "untilXid",
+  select coalesce($12::text, log_position(pg_snapshot_xmax(pg_current_snapshot()))::text) as "untilXid",
     ends.n as "pageRows", ends.xid as "pageXid", ends.seq as "pageSeq",
     f.id, f.type, f.xid::text as xid, f.seq::text as seq, f.replay
   from ends left join found f on true
@@ -242,5 +274,7 @@ const READ = `
 const WRITE_STEP = `
   update webhook_replay_job
   set position = $3, until_xid = $4, queued = $5, done = $6, read_whole = $7,
+    matched = case when counted_whole then matched when $7 then $5 else greatest(matched, $5) end,
+    counted_whole = counted_whole or $7,
     status = case when $8 then 'DONE' else status end, finished_at = case when $8 then ${NOW} end, updated_at = ${NOW}
   where id = $2`;

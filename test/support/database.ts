@@ -8,10 +8,10 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A database of one's own with every migration applied and nothing in it: a copy, made in some tens of milliseconds. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** A database of one's own with every migration applied, or none, and nothing in it: a copy, made in some tens of milliseconds. */
+export async function createTestDatabase({ migrated = true } = {}): Promise<TestDatabase> {
   const name = `bellhop_test_${randomBytes(6).toString('hex')}`;
-  await asAdmin(`create database ${name} template ${inject('templateDatabase')}`);
+  await asAdmin(`create database ${name} template ${migrated ? inject('templateDatabase') : 'template0'}`);
   const url = new URL(inject('adminUrl'));
   url.pathname = `/${name}`;
   return {

@@ -154,7 +154,7 @@ export async function startWorld({
 
   /** The log is read up to the oldest transaction that runs on the server, and other tests' run on the same one. */
   async function logSettles(): Promise<void> {
-    const settled = `select xid < pg_snapshot_xmin(pg_current_snapshot()) as settled from outbox_event order by xid desc limit 1`;
+    const settled = `select xid < log_position(pg_snapshot_xmin(pg_current_snapshot())) as settled from outbox_event order by xid desc limit 1`;
     for (const deadline = Date.now() + 25_000; Date.now() < deadline; ) {
       const { rows: found } = await database.system.query(settled);
       if (found[0]?.settled !== false) return;

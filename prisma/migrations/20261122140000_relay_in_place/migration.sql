@@ -208,8 +208,8 @@ BEGIN
   END IF;
 
   IF knows -> 'errands' <> '{}' THEN
-    INSERT INTO public.errand (id, agency_id, kind, key, due_at, created_at)
-    SELECT gen_random_uuid(), e.agency_id, k.kind, e.id, at, at
+    INSERT INTO public.errand (id, agency_id, kind, key, traceparent, due_at, created_at)
+    SELECT gen_random_uuid(), e.agency_id, k.kind, e.id, e.traceparent, at, at
     FROM public.outbox_event e
     CROSS JOIN LATERAL jsonb_array_elements_text(coalesce(knows -> 'errands' -> e.type, '[]')) AS k(kind)
     WHERE e.ctid = ANY (places) AND NOT e.silent
@@ -339,7 +339,7 @@ DECLARE
   burst float8;
   target record;
   gone record;
-  places tid[];
+  ids uuid[];
   taken int;
   expired int;
   spent uuid[];
@@ -369,7 +369,7 @@ BEGIN
       burst := ceil(looked.rate / 10.0) - greatest(0, extract(epoch FROM t.paced_to - at)) * looked.rate;
       calls := greatest(0, least(calls, floor(burst + 1e-6)));
     END IF;
-    places := '{}';
+    ids := '{}';
     expired := 0;
     spent := '{}';
     ended := '{}';
@@ -378,12 +378,12 @@ BEGIN
     -- the same, with `crashed_at`, to be settled without a call.
     IF NOT is_open AND t.lease_ends <= at THEN
       FOR gone IN
-        SELECT q.ctid AS place, q.* FROM public.delivery_queue q
+        SELECT q.* FROM public.delivery_queue q
         WHERE q.endpoint_id = t.endpoint_id AND q.lease IS NOT NULL AND q.due_at >= t.lease_ends AND q.due_at <= at
         ORDER BY q.due_at
         LIMIT least(slots, left_over)
       LOOP
-        places := places || gone.place;
+        ids := ids || gone.delivery_id;
         expired := expired + 1;
         IF gone.attempt >= most_attempts THEN
           spent := spent || gone.delivery_id;
@@ -398,21 +398,21 @@ BEGIN
     END IF;
     -- The time of these ends while the endpoint is left alone: their last attempt is made.
     IF is_open THEN
-      places := ARRAY(
-        SELECT q.ctid FROM public.delivery_queue q
+      ids := ARRAY(
+        SELECT q.delivery_id FROM public.delivery_queue q
         WHERE q.endpoint_id = t.endpoint_id AND q.lease IS NULL AND q.first_at IS NOT NULL
           AND q.first_at <= at - window_ms * interval '1 millisecond'
         ORDER BY q.first_at
         LIMIT calls);
     ELSIF calls > 0 AND (t.not_before > at) IS NOT TRUE THEN
-      places := places || ARRAY(
-        SELECT q.ctid FROM public.delivery_queue q
+      ids := ids || ARRAY(
+        SELECT q.delivery_id FROM public.delivery_queue q
         WHERE q.endpoint_id = t.endpoint_id AND q.lease IS NULL AND q.due_at >= t.waits_from AND q.due_at <= at
         ORDER BY q.due_at, q.delivery_id
-        LIMIT least(calls, left_over - cardinality(places)));
+        LIMIT least(calls, left_over - cardinality(ids)));
     END IF;
 
-    taken := cardinality(places);
+    taken := cardinality(ids);
     IF taken > 0 THEN
       SELECT w.url, w.selection, relay.rights_of(w.created_by_id, w.agency_id, at) AS rights,
         ARRAY(
@@ -421,15 +421,14 @@ BEGIN
           ORDER BY s.id DESC) AS secrets
       INTO target
       FROM public.webhook_endpoint w WHERE w.id = t.endpoint_id;
-      -- A row is found by its place: it is where it was seen, for nobody else changes the queue of a turn that we hold. The
-      -- subqueries are asked row by row, whatever PostgreSQL thinks of the tables' sizes. An endpoint that changed to
+      -- The subqueries are asked row by row, whatever PostgreSQL thinks of the tables' sizes. An endpoint that changed to
       -- Connect's format after the dispatch may wait for an event that has no such form.
       RETURN QUERY
         WITH leased AS (
           UPDATE public.delivery_queue q
           SET due_at = until, lease = gen_random_uuid(), first_at = coalesce(q.first_at, at),
             attempt = q.attempt + CASE WHEN q.lease IS NOT NULL AND q.attempt >= most_attempts THEN 0 ELSE 1 END
-          WHERE q.endpoint_id = t.endpoint_id AND q.ctid = ANY (places)
+          WHERE q.endpoint_id = t.endpoint_id AND q.delivery_id = ANY (ids)
           RETURNING q.delivery_id, q.attempt, q.lease, q.first_at
         )
         SELECT NULL::int, NULL::timestamptz, l.delivery_id, t.agency_id, t.endpoint_id, l.attempt, l.lease, l.first_at, at,
@@ -494,6 +493,8 @@ DECLARE
   t public.endpoint_turn;
   gone int[];
   is_well boolean;
+  ended uuid[];
+  again uuid[];
   mine uuid[];
   replays uuid[];
   subjects text[];
@@ -534,36 +535,32 @@ BEGIN
       AND (t.not_before > at) IS NOT TRUE AND (t.window_failed = 0 OR t.window_at <= at - interval '5 minutes');
     CONTINUE WHEN well_only AND NOT is_well;
 
-    -- Rows are found one by one and then by their places, so that no plan can begin with all that the endpoint has.
-    WITH leased AS MATERIALIZED (
-      SELECT u.next_at, (
-        SELECT q.ctid FROM public.delivery_queue q
-        WHERE q.endpoint_id = own.id AND q.delivery_id = u.id AND q.lease IS NOT DISTINCT FROM u.lease) AS place
-      FROM unnest(own.ids, own.leases, own.nexts) AS u(id, lease, next_at)
-    ), ended AS (
-      DELETE FROM public.delivery_queue q
-      WHERE q.endpoint_id = own.id AND q.ctid = ANY (ARRAY(SELECT l.place FROM leased l WHERE l.next_at IS NULL))
-      RETURNING q.delivery_id, q.subject, q.replay_job_id
-    ), again AS (
+    -- An equal lease, instead, would be sought among all leases of the endpoint.
+    SELECT array_agg(u.id) FILTER (WHERE u.next_at IS NULL), array_agg(u.id) FILTER (WHERE u.next_at IS NOT NULL),
+      array_agg(u.id) FILTER (WHERE was.replay_job_id IS NOT NULL),
+      array_agg(was.subject) FILTER (WHERE was.subject IS NOT NULL AND u.next_at IS NULL)
+    INTO ended, again, replays, subjects
+    FROM unnest(own.ids, own.leases, own.nexts) AS u(id, lease, next_at)
+    CROSS JOIN LATERAL (
+      SELECT q.subject, q.replay_job_id FROM public.delivery_queue q
+      WHERE q.endpoint_id = own.id AND q.delivery_id = u.id AND q.lease IS NOT DISTINCT FROM u.lease OFFSET 0) was;
+    CONTINUE WHEN ended IS NULL AND again IS NULL;
+    mine := ended || again;
+    IF ended IS NOT NULL THEN
+      DELETE FROM public.delivery_queue q WHERE q.endpoint_id = own.id AND q.delivery_id = ANY (ended);
+    END IF;
+    IF again IS NOT NULL THEN
       UPDATE public.delivery_queue q
-      SET lease = NULL, due_at = (SELECT l.next_at FROM leased l WHERE l.place = q.ctid)
-      WHERE q.endpoint_id = own.id AND q.ctid = ANY (ARRAY(SELECT l.place FROM leased l WHERE l.next_at IS NOT NULL))
-      RETURNING q.delivery_id, NULL::text AS subject, q.replay_job_id
-    )
-    SELECT array_agg(m.delivery_id), array_agg(m.delivery_id) FILTER (WHERE m.replay_job_id IS NOT NULL),
-      array_agg(m.subject) FILTER (WHERE m.subject IS NOT NULL)
-    INTO mine, replays, subjects
-    FROM (SELECT * FROM ended UNION ALL SELECT * FROM again) m;
-    CONTINUE WHEN mine IS NULL;
+      SET lease = NULL, due_at = (own.nexts)[array_position(own.ids, q.delivery_id)]
+      WHERE q.endpoint_id = own.id AND q.delivery_id = ANY (again);
+    END IF;
 
     UPDATE public.delivery d
     SET status = u.status, attempts = u.number, status_code = u.code, error = u.error, first_at = u.first_at,
       next_at = u.next_at, finished_at = CASE WHEN u.next_at IS NULL THEN at END, updated_at = at
     FROM unnest(own.ids, own.states, own.numbers, own.codes, own.errors, own.firsts, own.nexts)
       AS u(id, status, number, code, error, first_at, next_at)
-    WHERE d.endpoint_id = own.id AND d.id = u.id AND d.ctid = ANY (ARRAY(
-      SELECT (SELECT f.ctid FROM public.delivery f WHERE f.agency_id = t.agency_id AND f.id = m.id AND f.endpoint_id = own.id)
-      FROM unnest(mine) AS m(id)));
+    WHERE d.agency_id = t.agency_id AND d.endpoint_id = own.id AND d.id = ANY (mine) AND d.id = u.id;
 
     settled := settled || mine;
     t.in_flight := greatest(0, t.in_flight - cardinality(mine));

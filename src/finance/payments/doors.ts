@@ -37,10 +37,13 @@ export const cmiDoors: Door[] = [
 ];
 
 /** Who can't prove to be CMI is answered the same whether there is such an agency or not. */
-async function verdictOf({ path, body, ip, requestId, distrust }: Call, services: Services): Promise<Verdict> {
+async function verdictOf(
+  { path, body, ip, requestId, traceparent, distrust }: Call,
+  services: Services,
+): Promise<Verdict> {
   const fields = CmiFields.read(body.toString('utf8'));
   const id = parseId(path[0]!);
-  const viewer = id && (await agencyViewer(services, id, 'cmi', { ip, requestId }));
+  const viewer = id && (await agencyViewer(services, id, 'cmi', { ip, requestId, traceparent }));
   const shops = viewer ? await shopsOf(viewer) : [NOBODYS];
   const signers = shops.filter(({ storeKey }) => fields && isSigned(fields, storeKey));
   const shop = signers.find(({ clientId }) => clientId === fields?.get('clientid'));

@@ -127,7 +127,8 @@ const SIGNATURES = {
 
 const ABOUT = `What an endpoint receives when something happens: one signed POST an event, at least once, tried again for 24 hours.
 \`id\` tells a repetition. Bodies gain keys in time, and lose none. One that would be longer than 256 KiB is told with its lists empty, its long
-texts cut, and \`truncated: true\` in \`data\`. An endpoint with a \`selection\` has that in the place of the subject's own keys.
+texts cut, and \`truncated: true\` in \`data\`. An endpoint with a \`selection\` has that in the place of the subject's own keys;
+where even its shortened form would be longer than that, it is the subject's \`id\` alone.
 
 An endpoint is registered with \`POST /v1/webhooks\`, which \`/v1/openapi.json\` describes; each has one format, STANDARD or CONNECT, and
 receives the message of that form. The same events are read in order from \`GET /v1/events\`.`;

@@ -43,7 +43,8 @@ export const SHARED_PARAMETERS = {
   IfMatch: {
     name: 'If-Match',
     in: 'header',
-    description: 'The `ETag` that was read. If the resource has changed since, nothing is written.',
+    description:
+      'The `ETag` that was read. If the resource has changed since, nothing is written. What changes by itself doesn’t count: an endpoint’s health, when a token was last used.',
     schema: string,
   },
   IfNoneMatch: {

@@ -1,14 +1,39 @@
 import { createHash } from 'node:crypto';
-import { type GraphQLObjectType, getNamedType } from 'graphql';
+import { type GraphQLObjectType, getNamedType, isObjectType } from 'graphql';
 import { DomainError } from '../../core/errors.ts';
 import { snake } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
+import { optionsOf } from '../../graph/guard.ts';
+import { fieldsOf } from './leaves.ts';
 import type { Operation } from './operation.ts';
 
 /** A strong validator: 162 bits of the bytes' SHA-256. */
-export function etagOf(body: string | Uint8Array): string {
-  return `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
+export const etagOf = (body: string | Uint8Array): string => `"${digest(body)}"`;
+
+const digest = (bytes: string | Uint8Array): string =>
+  createHash('sha256').update(bytes).digest('base64url').slice(0, 27);
+
+/**
+ * How the answers of an operation are tagged. Where a part of them changes by itself, a tag says two things, `"decided.whole"`:
+ * `If-None-Match` asks for the whole, `If-Match` only for what somebody has decided.
+ */
+export function taggerOf({ field, selection }: Operation): (body: string | Uint8Array) => string {
+  const type = getNamedType(field.type);
+  const moving = !isObjectType(type)
+    ? []
+    : fieldsOf(selection!)
+        .filter(({ name }) => type.getFields()[name.value] && optionsOf(type.getFields()[name.value]!).changesByItself)
+        .map(({ name, alias }) => (alias ?? name).value);
+  if (moving.length === 0) return etagOf;
+  return (body) => {
+    const { data } = JSON.parse(String(body));
+    for (const key of moving) delete data[key];
+    return `"${digest(JSON.stringify(data))}.${digest(body)}"`;
+  };
 }
+
+/** What `If-Match` compares of a tag. */
+const decided = (tag: string): string => tag.replace(/\..*"$/, '"');
 
 /** Whether `If-None-Match` names what the client already has. It compares weakly, as RFC 9110 says. */
 export function isKnown(header: string, etag: string): boolean {
@@ -21,6 +46,7 @@ export interface Resource {
   variable: string;
   /** Locks its row until the transaction ends; undefined when no single table holds it. */
   lock: string | undefined;
+  tagOf(body: string): string;
   /** The body that a GET answers with, or NotFound. */
   read(viewer: Viewer, variables: Record<string, unknown>): Promise<string>;
 }
@@ -52,8 +78,8 @@ export function requireMatch(
     await before?.(tx);
     const id = String(variables[resource.variable]);
     if (resource.lock) await tx.$queryRawUnsafe(resource.lock, id);
-    const etag = etagOf(await resource.read(viewer.within(tx), { [resource.variable]: id }));
-    if (tagsIn(header).some((tag) => tag === '*' || tag === etag)) return;
+    const etag = resource.tagOf(await resource.read(viewer.within(tx), { [resource.variable]: id }));
+    if (tagsIn(header).some((tag) => tag === '*' || decided(tag) === decided(etag))) return;
     throw new DomainError(
       'PRECONDITION_FAILED',
       'It has changed since you read it. Read it again, and decide with what it says now.',

@@ -6,7 +6,7 @@ import { COST_LIMIT } from '../../graph/cost.ts';
 import { PAGE_LIMIT } from '../../graph/page.ts';
 import type { Form, Row } from '../../graph/row.ts';
 import { type Answer, JSON_TYPE, PRIVATE } from './answer.ts';
-import { etagOf, isKnown, lockOf, type Resource, requireMatch } from './etag.ts';
+import { etagOf, isKnown, lockOf, type Resource, requireMatch, taggerOf } from './etag.ts';
 import { auditFile } from './exported.ts';
 import { AS_JSON, formatOf } from './format.ts';
 import { fieldsOf } from './leaves.ts';
@@ -83,6 +83,7 @@ function answerer(
 /** Reads one thing. The ETag lets a client ask whether it has changed. */
 function reader({ row, operation, parameters }: Compiled): Answerer {
   const write = bodyWriter(operation);
+  const tagOf = taggerOf(operation);
   const forms = row.forms ?? [];
   const types = [AS_JSON, ...forms.map(({ name, type }): [string, string] => [name, type])];
   return async (viewer, asked) => {
@@ -91,7 +92,7 @@ function reader({ row, operation, parameters }: Compiled): Answerer {
     const form = forms.find((one) => one.name === name);
     const json = write(await operation.text(viewer, variables));
     const body = form ? await form.print(JSON.parse(json).data, viewer) : json;
-    const etag = etagOf(body);
+    const etag = form ? etagOf(body) : tagOf(body);
     const known = asked.headers['if-none-match'];
     if (known !== undefined && isKnown(known, etag)) return { status: 304, headers: { ...PRIVATE, etag } };
     if (form)
@@ -110,6 +111,7 @@ const typeSent = ({ type }: Form): string => (type.startsWith('text/') ? `${type
 function writer({ row, operation, parameters }: Compiled, resources: Map<string, ReadableResource>): Answerer {
   const { status = 200 } = row;
   const write = bodyWriter(operation);
+  const tagOf = taggerOf(operation);
   const target = resources.get(row.path.slice(0, row.path.indexOf('}') + 1));
   const made = [...resources].find(([path]) => status === 201 && path.replace(/\/\{\w+\}$/, '') === row.path);
   const selection = operation.selection && print(operation.selection);
@@ -122,7 +124,7 @@ function writer({ row, operation, parameters }: Compiled, resources: Map<string,
     if (status === 204) return { status, headers: {} };
     const body = write(value);
     const headers: Record<string, string> = { 'content-type': JSON_TYPE };
-    if (sameAsRead) headers.etag = etagOf(body);
+    if (sameAsRead) headers.etag = tagOf(body);
     if (made) headers.location = `${asked.url}/${JSON.parse(value!).id}`;
     return { status, headers, body };
   };
@@ -139,6 +141,7 @@ function resourceOf({ row, operation }: Compiled): ReadableResource | undefined 
     variable,
     lock: lockOf(operation, variable),
     selection: print(operation.selection),
+    tagOf: taggerOf(operation),
     read: async (viewer, variables) => write(await operation.text(viewer, variables)),
   };
 }

@@ -72,9 +72,9 @@ interface Known {
   verifyToken(): string;
 }
 
-async function accountOf({ path, ip, requestId }: Call, services: Services): Promise<Known | undefined> {
+async function accountOf({ path, ip, requestId, traceparent }: Call, services: Services): Promise<Known | undefined> {
   const id = parseId(path[0]!);
-  const viewer = id && (await agencyViewer(services, id, 'whatsapp', { ip, requestId }));
+  const viewer = id && (await agencyViewer(services, id, 'whatsapp', { ip, requestId, traceparent }));
   const account = viewer && (await viewer.db.whatsappAccount.findFirst());
   if (!viewer || !account) return undefined;
   const { appKey } = viewer.config;

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { clock } from '../../core/clock.ts';
 import { DomainError } from '../../core/errors.ts';
+import { beginSpan } from '../../core/trace.ts';
 import type { Services } from '../../core/viewer.ts';
 import { planIsAlive } from '../../finance/subscription/plan.ts';
 import { agencyViewer } from '../../platform/agency-viewer.ts';
@@ -69,12 +70,21 @@ async function read(
       id,
       new Date(clock.now().getTime() + afterMs),
     ]);
+  // Nobody has asked for it: what comes of it can be traced back to this reading.
+  const span = beginSpan('read a calendar', {
+    kind: 'internal',
+    facts: { 'bellhop.agency_id': agency_id, 'bellhop.ical_source_id': id },
+  });
+  let failure: string | undefined;
   try {
-    const viewer = await agencyViewer(services, agency_id, 'timer');
+    const viewer = await agencyViewer(services, agency_id, 'timer', { traceparent: span?.traceparent });
     if (viewer) await syncIcalSource(viewer, { id }, { ...whileNobodyWaits(viewer), signal: stopping });
   } catch (error) {
+    failure = error instanceof Error ? error.name : 'failed';
     if (stopping?.aborted) await again(0);
     else if (error instanceof DomainError) await again(REFUSED_MS);
     else log.error({ err: error, source: id }, 'a calendar could not be read');
+  } finally {
+    span?.end({}, failure);
   }
 }

@@ -3,7 +3,7 @@ import { webhookReplays } from './types.ts';
 
 const REPLAY = `
   id endpoint_id: endpointId to_endpoint_id: toEndpointId replayed events since until subject
-  status matched queued done created_at: createdAt finished_at: finishedAt updated_at: updatedAt`;
+  status matched counted_whole: countedWhole queued done created_at: createdAt finished_at: finishedAt updated_at: updatedAt`;
 
 const tag = 'Webhooks';
 
@@ -23,7 +23,7 @@ export const replayRoutes: Row[] = [
     tag,
     summary: 'Tell an endpoint of events once more',
     document: `mutation ($input: StartWebhookReplayInput!) { data: startWebhookReplay(input: $input) {
-      id status endpoint_id: endpointId to_endpoint_id: toEndpointId replayed matched queued done
+      id status endpoint_id: endpointId to_endpoint_id: toEndpointId replayed matched counted_whole: countedWhole queued done
     } }`,
     example: { endpoint_id: 3, status: ['failed', 'missed'], since: '2026-07-15T00:00:00+00:00', dry_run: true },
   },

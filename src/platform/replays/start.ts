@@ -11,7 +11,7 @@ import { BEGINNING, parseCursor } from '../../outbox/log.ts';
 import { countReplayed } from '../../relay/replay.ts';
 import { knownPatterns } from '../webhooks/patterns.ts';
 import type { EndpointRow } from '../webhooks/types.ts';
-import { ReplayedStatus, WebhookReplayStatus } from './types.ts';
+import { COUNTED_WHOLE, ReplayedStatus, WebhookReplayStatus } from './types.ts';
 
 interface NewReplay {
   endpointId: string;
@@ -31,7 +31,7 @@ const MOST_DELIVERY_IDS = 10_000;
 /**
  * Tells an endpoint once more of what it has failed to hear, or of whatever else is asked for, or another endpoint in its
  * place. It only says what is to be sent: relays carry the job on from here, however many events there are. A dry run
- * counts them and leaves nothing behind.
+ * counts them, as far as there is time, and leaves nothing behind.
  */
 export function startWebhookReplay(viewer: Viewer, input: NewReplay): Promise<Planned | JobRow> {
   const { since, until, after, deliveryIds } = input;
@@ -55,7 +55,7 @@ export function startWebhookReplay(viewer: Viewer, input: NewReplay): Promise<Pl
     if (!input.dryRun && !to!.enabled) {
       throw new Conflict('ENDPOINT_DISABLED', 'The endpoint that is to be told is disabled. Enable it first.');
     }
-    const planned = await plan(tx, viewer, from!, {
+    const wanted: Wanted = {
       toEndpointId: to!.id,
       statuses: input.status ?? (ids.length > 0 ? ['FAILED', 'DELIVERED'] : ['FAILED']),
       events: input.events ?? [],
@@ -64,7 +64,8 @@ export function startWebhookReplay(viewer: Viewer, input: NewReplay): Promise<Pl
       subject: input.subject ?? null,
       deliveryIds: ids,
       position: after ?? BEGINNING,
-    });
+    };
+    const planned = await plan(tx, viewer, from!, wanted, { mostMs: input.dryRun ? DRY_MS : BEGIN_MS });
     return input.dryRun ? planned : begin(tx, planned, audit);
   });
 }
@@ -75,12 +76,22 @@ export type Wanted = Pick<
   'toEndpointId' | 'statuses' | 'events' | 'since' | 'until' | 'subject' | 'deliveryIds' | 'position'
 >;
 
-/** The job that this asks for, with how many events match now. */
-export async function plan(tx: Transaction, viewer: Viewer, from: EndpointRow, wanted: Wanted) {
+/** The job that this asks for, with how many events match now, as far as they can be counted in that time. */
+export async function plan(
+  tx: Transaction,
+  viewer: Viewer,
+  from: EndpointRow,
+  wanted: Wanted,
+  { mostMs = BEGIN_MS }: { mostMs?: number } = {},
+) {
   const job = { agencyId: viewer.agency.id, endpointId: from.id, ...wanted };
   const { events: patterns, format, granted } = from;
-  return { ...job, matched: await countReplayed(queryable(tx), job, { patterns, format, granted }) };
+  return { ...job, ...(await countReplayed(queryable(tx), job, { patterns, format, granted }, mostMs)) };
 }
+
+/** Whoever asks what a replay would be of has time for the answer; whoever begins one wants it begun. */
+const DRY_MS = 10_000;
+const BEGIN_MS = 2_000;
 
 type Planned = Awaited<ReturnType<typeof plan>>;
 
@@ -104,6 +115,7 @@ const StartedWebhookReplay = builder.objectRef<Planned | JobRow>('StartedWebhook
     toEndpointId: t.exposeID('toEndpointId', { description: 'Who is told.' }),
     replayed: t.expose('statuses', { type: [ReplayedStatus], description: 'Of events that stand so.' }),
     matched: t.exposeInt('matched', { description: 'How many events it is for.' }),
+    countedWhole: t.exposeBoolean('countedWhole', { description: COUNTED_WHOLE }),
     queued: t.int({
       description: 'How many are in the queue already.',
       resolve: (replay) => begun(replay)?.queued ?? 0,

@@ -15,6 +15,9 @@ export const ReplayedStatus = builder.enumType('ReplayedStatus', {
   values: Object.keys(Replayed) as (keyof typeof Replayed)[],
 });
 
+export const COUNTED_WHOLE =
+  'Whether `matched` is all of them. Millions are more than can be counted while somebody waits: then it is at least so many, and a job corrects it as it reads on.';
+
 export const WebhookReplayJob = builder.prismaObject('WebhookReplayJob', {
   description:
     'Events that an endpoint is told once more, with the same ids and the same bytes: a job, and how far it is.',
@@ -28,12 +31,22 @@ export const WebhookReplayJob = builder.prismaObject('WebhookReplayJob', {
     until: t.expose('until', { type: 'DateTime', nullable: true, description: 'Of events up to this time.' }),
     subject: t.exposeString('subject', { nullable: true, description: 'Of events of this one thing.' }),
     status: t.expose('status', { type: WebhookReplayStatus }),
-    matched: t.exposeInt('matched', { description: 'Events that it was for when it was asked for.' }),
-    queued: t.exposeInt('queued', { description: 'How many of them have been put in the queue so far.' }),
-    done: t.exposeInt('done', { description: 'How many of those have been delivered or have failed.' }),
+    matched: t.exposeInt('matched', {
+      description: 'Events that it was for when it was asked for.',
+      changesByItself: true,
+    }),
+    countedWhole: t.exposeBoolean('countedWhole', { description: COUNTED_WHOLE, changesByItself: true }),
+    queued: t.exposeInt('queued', {
+      description: 'How many of them have been put in the queue so far.',
+      changesByItself: true,
+    }),
+    done: t.exposeInt('done', {
+      description: 'How many of those have been delivered or have failed.',
+      changesByItself: true,
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
-    updatedAt: t.expose('updatedAt', { type: 'DateTime' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime', changesByItself: true }),
   }),
 });
 

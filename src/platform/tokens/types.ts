@@ -25,7 +25,7 @@ export const AccessToken = builder.prismaObject('AccessToken', {
       nullable: true,
       description: 'Since when it is refused, where somebody has revoked it.',
     }),
-    lastUsedAt: t.expose('lastUsedAt', { type: 'DateTime', nullable: true }),
+    lastUsedAt: t.expose('lastUsedAt', { type: 'DateTime', nullable: true, changesByItself: true }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
     updatedAt: t.expose('updatedAt', {
       type: 'DateTime',

@@ -37,6 +37,7 @@ export const WebhookEndpoint = builder.prismaObject('WebhookEndpoint', {
       type: EndpointHealth,
       description: 'How its last 24 hours were, and what it waits for.',
       cost: 5,
+      changesByItself: true,
       resolve: ({ id }, _args, { viewer }) => healthOf(viewer, id),
     }),
     missed: t.field({
@@ -48,7 +49,7 @@ export const WebhookEndpoint = builder.prismaObject('WebhookEndpoint', {
     selection: t.exposeString('selection', {
       nullable: true,
       description:
-        'A GraphQL selection of the events’ subject, such as `{ id reference property { name } }`, which takes the place of `data`.',
+        'A GraphQL selection of the events’ subject, such as `{ id reference property { name } }`, which takes the place of `data`. Where that would be longer than 256 KiB its lists are empty, its long texts cut, or it is the `id` alone, and `data` has `truncated: true`.',
     }),
     tokenId: t.exposeID('createdById', {
       nullable: true,

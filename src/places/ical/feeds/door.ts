@@ -59,8 +59,12 @@ async function find({ path, query }: Call, { database }: Services): Promise<Foun
 }
 
 /** The calendar as it is now. Archived or not, a property's guests stay, so its calendar does too. */
-async function print({ id, agencyId }: Found, { ip, requestId }: Call, services: Services): Promise<string> {
-  const viewer = await agencyViewer(services, agencyId, `ical_feed:${id}`, { ip, requestId });
+async function print(
+  { id, agencyId }: Found,
+  { ip, requestId, traceparent }: Call,
+  services: Services,
+): Promise<string> {
+  const viewer = await agencyViewer(services, agencyId, `ical_feed:${id}`, { ip, requestId, traceparent });
   const feed = viewer && (await factsOf(viewer, id));
   if (!feed) throw new NotFound('calendar'); // It was deleted a moment ago.
   const body = printCalendar(feed.name, await closedFor(viewer, feed));

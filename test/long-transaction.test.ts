@@ -1,0 +1,91 @@
+import pg from 'pg';
+import { pino } from 'pino';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { schema } from '../src/domains.ts';
+import { startRelay } from '../src/relay/relay.ts';
+import type { Receiver } from './support/receiver.ts';
+import { startWorld, type World } from './support/world.ts';
+
+const RELAYED = '^(endpoint_turn|delivery_queue|delivery|outbox_event|webhook_endpoint)(_|$)';
+
+/** How many index entries and rows the relay's tables have given to whoever looked, dead ones included. */
+async function visited(world: World): Promise<number> {
+  const pool = world.database.system;
+  // Each connection tells its figures when it likes, unless it is told to.
+  const all = await Promise.all(Array.from({ length: pool.totalCount }, () => pool.connect()));
+  for (const client of all) await client.query('select pg_stat_force_next_flush()');
+  for (const client of all) client.release();
+  const { rows } = await pool.query(
+    `select (
+       (select sum(idx_tup_read) from pg_stat_all_indexes where relname ~ $1) +
+       (select sum(seq_tup_read) from pg_stat_all_tables where relname ~ $1))::int as count`,
+    [RELAYED],
+  );
+  return rows[0].count;
+}
+
+async function costOf(world: World, work: () => Promise<unknown>): Promise<number> {
+  const before = await visited(world);
+  await work();
+  return (await visited(world)) - before;
+}
+
+// Somebody's report of two hours keeps PostgreSQL from cleaning up. A relay that passes over all that has been since it began is
+// slower with every webhook, and by lunch the morning's bookings haven't been told.
+test('a transaction that somebody holds open makes no look of the relay longer: 200 deliveries cost after 2,000 others what they cost before', async () => {
+  const world = await startWorld({ env: { WEBHOOK_TIMEOUT_SECONDS: '15' } });
+  const receivers: Receiver[] = [];
+  for (let n = 0; n < 4; n++) receivers.push(await world.subscribe('property.created'));
+  const somebody = new pg.Client({ connectionString: world.database.ownerUrl });
+  await somebody.connect();
+  onTestFinished(() => somebody.end());
+  await somebody.query('begin isolation level repeatable read; select count(*) from booking');
+
+  const { database, config } = world;
+  const { wake } = world.viewer;
+  vi.useFakeTimers({ toFake: ['performance'] }); // The relay's stop watch, which stands still unless it is told.
+  onTestFinished(() => void vi.useRealTimers());
+  const relay = startRelay({ database, config, wake, schema, log: pino({ level: 'silent' }) });
+  onTestFinished(() => relay.stop());
+  let events = 0;
+  /** Ten events a transaction, as a busy day has them, told to all four. */
+  const tell = async (count: number) => {
+    for (events += count; count > 0; count -= 10) {
+      await database.system.query(
+        `insert into outbox_event (id, agency_id, type, subject, subject_seq, occurred_at, body)
+         select gen_random_uuid(), $1, 'property.created', 'property:' || n, 1, now(), '{}' from generate_series(1, 10) n`,
+        [world.agencyId],
+      );
+      wake.poke();
+    }
+    await Promise.all(receivers.map((receiver) => receiver.arrived(events)));
+    const waiting = async () => (await database.system.query('select count(*)::int from delivery_queue')).rows[0].count;
+    await expect.poll(waiting, { timeout: 20_000 }).toBe(0);
+  };
+
+  /** The relay remembers how far its looks have come, and trusts that once some seconds have passed. */
+  const rest = async () => {
+    for (let n = 0; n < 3; n++) {
+      vi.advanceTimersByTime(5_000);
+      await tell(10);
+    }
+  };
+
+  await tell(50); // Connections are opened and statements planned.
+  await rest();
+  const first = await costOf(world, () => tell(50));
+  await tell(500);
+  await rest();
+  const last = await costOf(world, () => tell(50));
+  for (const { received } of receivers) expect(new Set(received.map(({ id }) => id)).size).toBe(events);
+
+  const kept = await costOf(world, async () => {
+    const client = await database.system.connect();
+    await client.query('begin; set local enable_seqscan = off; set local enable_bitmapscan = off');
+    await client.query(`select * from endpoint_turn where due_at <= now() order by due_at`);
+    await client.query('commit');
+    client.release();
+  });
+  expect(kept).toBeGreaterThan(250); // What a look from the very beginning passes over, for no row at all.
+  expect(last).toBeLessThan(first * 1.5);
+}, 120_000);
