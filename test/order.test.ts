@@ -40,7 +40,7 @@ test('two relays that dispatch at once tell of a booking in order', async () => 
   const world = await startWorld();
   const slow = await world.subscribe('booking.created');
   const ordered = await world.subscribe('booking.updated', { ordered: true });
-  const holder = await asOwner(world);
+  const [holder, watcher] = [await asOwner(world), await asOwner(world)];
   // One more than a relay takes at once; and the one that takes the first of them is kept from getting on.
   await happen(world, 1, 1);
   for (let booking = 2; booking <= 500; booking++) await happen(world, booking, 1, { type: 'booking.created' });
@@ -49,7 +49,7 @@ test('two relays that dispatch at once tell of a booking in order', async () => 
   await holder.query('select from endpoint_turn where endpoint_id = $1 for update', [slow.endpointId]);
   const first = dispatch(world.database.system);
   const waits = `select count(*)::int from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-  await expect.poll(async () => (await holder.query(waits)).rows[0].count, { timeout: 5_000 }).toBe(1);
+  await expect.poll(async () => (await watcher.query(waits)).rows[0].count, { timeout: 5_000 }).toBe(1);
   await world.relay(); // The second.
   await holder.query('rollback');
   await first;

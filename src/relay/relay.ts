@@ -8,7 +8,6 @@ import type { Services } from '../core/viewer.ts';
 import { openAgent } from './address.ts';
 import { type Claimed, claim } from './claim.ts';
 import { deliver } from './deliver.ts';
-import { dispatch } from './dispatch.ts';
 import { claimErrands, runErrand } from './errands.ts';
 import { type Front, openFront } from './front.ts';
 import { observeCall } from './observe.ts';
@@ -16,6 +15,7 @@ import { LATER_MS, openPreparation } from './prepare.ts';
 import { release } from './release.ts';
 import { advanceReplays } from './replay.ts';
 import { openSettler, resultOf } from './settle.ts';
+import { openTransport } from './transport.ts';
 
 export interface Relay {
   /** Begins to dispatch and deliver by itself, until `stop`. */
@@ -64,11 +64,15 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
   const inFlight = new Set<Promise<void>>();
   const errands = new Set<Promise<void>>();
 
-  const fronts = { events: openFront(), turns: openFront() };
+  const transport = openTransport({ pool, config, log, onArrival: () => dispatching.ring() });
+  const fronts = { log: openFront(), events: openFront(), turns: openFront() };
+  const { publish } = transport;
+  const publishing = publish && openLoop('publish', async () => (await publish(fronts.log)) > 0);
   const dispatching = openLoop('dispatch', () => dispatchDue(fronts.events));
   const delivering = openLoop('deliver', () => deliverDue(fronts.turns));
   const running = openLoop('errands', errandsDue);
   const replaying = openLoop('replays', replaysDue);
+  const loops = [dispatching, delivering, running, replaying, ...(publishing ? [publishing] : [])];
   const settler = openSettler({
     pool,
     log,
@@ -78,33 +82,42 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
       delivering.ring();
       replaying.ring();
     },
-    onNews: dispatching.ring,
+    onNews: (publishing ?? dispatching).ring,
   });
   let stopped: Promise<void> | undefined;
 
   return {
     start() {
-      dispatching.start();
-      delivering.start();
-      running.start();
-      replaying.start();
+      for (const loop of loops) loop.start();
     },
     async drain() {
       for (;;) {
-        const found = [await dispatchDue(), await replaysDue(), await deliverDue(), await errandsDue()];
+        const found = [
+          await publishDue(),
+          await dispatchDue(),
+          await replaysDue(),
+          await deliverDue(),
+          await errandsDue(),
+        ];
         await allSettled();
         if (!found.includes(true)) return;
       }
     },
-    running: () => [dispatching, delivering, running, replaying].every((loop) => loop.healthy()),
+    running: () => loops.every((loop) => loop.healthy()),
     stop() {
       stopped ??= stop();
       return stopped;
     },
   };
 
+  async function publishDue(): Promise<boolean> {
+    const events = await transport.publish?.();
+    await transport.arrived?.();
+    return events !== undefined && events > 0;
+  }
+
   async function dispatchDue(front?: Front): Promise<boolean> {
-    const events = await dispatch(pool, front);
+    const events = await transport.dispatch(front);
     if (events > 0) {
       delivering.ring();
       running.ring();
@@ -177,11 +190,9 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
 
   async function stop(): Promise<void> {
     stopping.abort();
-    dispatching.ring();
-    delivering.ring();
-    running.ring();
-    replaying.ring();
-    await Promise.all([dispatching.ended(), delivering.ended(), running.ended(), replaying.ended()]);
+    for (const loop of loops) loop.ring();
+    await Promise.all(loops.map((loop) => loop.ended()));
+    await transport.close();
     const tooLong = setTimeout(() => givingUp.abort(), leaseMs);
     await allSettled();
     clearTimeout(tooLong);
