@@ -13,8 +13,9 @@ import { relay } from './relay.ts';
 import { reports } from './reports.ts';
 import { start } from './start.ts';
 import { statements } from './statements.ts';
+import { transport } from './transport.ts';
 
-const PARTS = { reads, booking, relay, start, rates, calendar, ical, statements, reports, audit, noisy };
+const PARTS = { reads, booking, relay, start, rates, calendar, ical, statements, reports, audit, noisy, transport };
 /** Longer than all parts take together on two busy cores. */
 const MOST_MINUTES = 15;
 
