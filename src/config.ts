@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type AppKey, givenKeys, keptKeys, parseKey } from './core/app-key.ts';
@@ -27,6 +28,8 @@ export interface Config {
   webhookTimeoutSeconds: number;
   /** Seconds from the first attempt, one number an attempt. */
   webhookRetrySchedule: number[];
+  /** What carries events from the log to the relays: PostgreSQL itself where this is undefined. */
+  nats: NatsConfig | undefined;
   /** How many days an attempt, a delivery that has ended and an event of the log are kept. */
   webhookRetentionDays: number;
   /** How often a channel's calendar is read when all goes well. */
@@ -50,6 +53,15 @@ export interface Config {
   planner: boolean;
   /** Connections to PostgreSQL that requests share. */
   databasePool: number;
+}
+
+export interface NatsConfig {
+  /** `nats://` or `tls://`, with a user and a password, or a token, in the first of them. */
+  urls: string[];
+  /** A credentials file with a JWT and its key, as `nsc` makes them. */
+  credsFile: string | undefined;
+  /** What the stream and its subjects are named after. */
+  prefix: string;
 }
 
 export type Role = 'api' | 'relay' | 'timers';
@@ -77,6 +89,18 @@ const Environment = z.object({
       error: 'must be seconds from the first attempt in rising order, like 0,60,660',
     })
     .default(DEFAULT_SCHEDULE.split(',').map(Number)),
+  RELAY_TRANSPORT: z.enum(['postgres', 'nats']).default('postgres'),
+  NATS_URL: list(
+    z.url({ protocol: /^(nats|tls)$/, error: 'must be like nats://127.0.0.1:4222 or tls://…' }),
+  ).optional(),
+  NATS_CREDS_FILE: z
+    .string()
+    .refine((path) => existsSync(path), { error: 'is not a file that can be found' })
+    .optional(),
+  NATS_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]+$/, { error: 'may have letters, digits, - and _' })
+    .default('bellhop'),
   WEBHOOK_RETENTION_DAYS: whole(2, 3_650).default(90),
   ICAL_POLL_MINUTES: z.coerce.number().min(1).max(1_440).default(15),
   AUDIT_RETENTION_MONTHS: whole(1, 1_200).default(36),
@@ -122,6 +146,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     webhookAllowedNetworks: e.WEBHOOK_ALLOWED_NETWORKS ?? (onALaptop ? ['127.0.0.0/8', '::1/128'] : []),
     webhookTimeoutSeconds: e.WEBHOOK_TIMEOUT_SECONDS,
     webhookRetrySchedule: e.WEBHOOK_RETRY_SCHEDULE,
+    nats: e.RELAY_TRANSPORT === 'nats' ? natsOf(e.NATS_URL, e.NATS_CREDS_FILE, e.NATS_PREFIX) : undefined,
     webhookRetentionDays: e.WEBHOOK_RETENTION_DAYS,
     icalPollMinutes: e.ICAL_POLL_MINUTES,
     auditRetentionMonths: e.AUDIT_RETENTION_MONTHS,
@@ -135,6 +160,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     planner: e.BELLHOP_PLANNER === 'on',
     databasePool: e.DATABASE_POOL,
   };
+}
+
+function natsOf(urls: string[] | undefined, credsFile: string | undefined, prefix: string): NatsConfig {
+  if (urls && urls.length > 0) return { urls, credsFile, prefix };
+  throw new Error(`The environment can't be used:\n  NATS_URL: is needed with RELAY_TRANSPORT=nats`);
 }
 
 function shopOf(clientId: string | undefined, storeKey: string | undefined): Config['subscriptionShop'] {

@@ -475,7 +475,8 @@ describe('several relays on one database', () => {
   /** What a relay does until it is killed right after its claim. */
   async function claimAndForget(): Promise<Claimed[]> {
     await dispatch(database.system);
-    return (await claim(database.system, { room: 10, leaseMs: LEASE_MS, windowMs: WINDOW_MS, mostAttempts: 5 })).claimed;
+    return (await claim(database.system, { room: 10, leaseMs: LEASE_MS, windowMs: WINDOW_MS, mostAttempts: 5 }))
+      .claimed;
   }
 
   /** Makes the call and never settles it. */

@@ -65,6 +65,20 @@ export const withheldDeliveries = new Counter({
   registers,
 });
 
+export const publishedEvents = new Counter({
+  name: 'bellhop_relay_published_events_total',
+  help: 'Events that NATS took from us: first, again where it had lost them, or known already.',
+  labelNames: ['outcome'] as const,
+  registers,
+});
+
+export const takenMessages = new Counter({
+  name: 'bellhop_relay_nats_messages_total',
+  help: 'Messages of NATS by what became of them: dispatched; again where they had been; early, failed or unknown where they are put off.',
+  labelNames: ['outcome'] as const,
+  registers,
+});
+
 export const errandRuns = new Counter({
   name: 'bellhop_errands_total',
   help: 'Errands of the product itself by kind, and whether they were done, will be tried again, or failed.',

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { clock } from '../core/clock.ts';
 import { claimSeconds } from '../core/metrics.ts';
-import { type Dispatched, type DispatchRow, dispatchedOf, dispatchValues } from './dispatch.ts';
+import { type Dispatched, type DispatchRow, dispatchedOf, dispatchValues, startWatch } from './dispatch.ts';
 import type { Front } from './front.ts';
 import { explain } from './outcome.ts';
 
@@ -75,14 +75,14 @@ export async function dispatchAndClaim(
   pool: pg.Pool,
   options: ClaimOptions & { log?: Front },
 ): Promise<Taken & { dispatched: Dispatched }> {
-  const begun = new Date();
+  const watch = startWatch();
   return timed(options.front, async () => {
     const { rows } = await pool.query<DispatchRow & Row>({
       name: 'dispatch-and-claim',
       text: DISPATCH_AND_CLAIM,
       values: [...claimValues(options), ...dispatchValues(options.log).slice(1)],
     });
-    return { rows, dispatched: dispatchedOf(rows[0]!, begun, options.log) };
+    return { rows, dispatched: dispatchedOf(rows[0]!, watch, options.log) };
   });
 }
 

@@ -1,11 +1,7 @@
 import type pg from 'pg';
 import { clock } from '../core/clock.ts';
-import { dispatchedEvents, withheldDeliveries } from '../core/metrics.ts';
-import { beginSpan } from '../core/trace.ts';
-import { errandsAfter } from '../outbox/errand.ts';
-import { catalogue } from '../outbox/event.ts';
+import { knowledge, noteFannedOut, type Traced } from './fan-out.ts';
 import type { Front } from './front.ts';
-import { needsOf, whyForbidden } from './rights.ts';
 
 /** What relay.dispatch answers. */
 export interface DispatchRow {
@@ -15,7 +11,7 @@ export interface DispatchRow {
   dispatched: number | null;
   withheld: number | null;
   errands: number | null;
-  traced: { id: string; type: string; traceparent: string }[] | null;
+  traced: Traced[] | null;
 }
 
 export interface Dispatched {
@@ -26,52 +22,34 @@ export interface Dispatched {
 }
 
 /**
- * Turns events that nobody has looked at yet into deliveries and errands: relay.dispatch in the migrations. Where one relay
- * does so already, there is nothing to do for another.
+ * Fans out events that nobody has looked at yet: relay.dispatch in the migrations. Where one relay does so already, there is
+ * nothing to do for another.
  */
 export async function dispatch(pool: pg.Pool, front?: Front): Promise<Dispatched> {
-  const begun = new Date();
+  const watch = startWatch();
   const { rows } = await pool.query<DispatchRow>({
     name: 'dispatch',
     text: 'select * from relay.dispatch($1, $2, $3, $4)',
     values: dispatchValues(front),
   });
-  return dispatchedOf(rows[0]!, begun, front);
+  return dispatchedOf(rows[0]!, watch, front);
 }
 
 export function dispatchValues(front?: Front): unknown[] {
   return [clock.aheadMs, MOST_EVENTS, front?.from() ?? 0, knowledge()];
 }
 
-export function dispatchedOf(row: DispatchRow, begun: Date, front?: Front): Dispatched {
-  if (row.reached !== null) front?.reached(Number(row.reached), Date.now() - begun.getTime());
-  noteDispatched(row.traced ?? [], begun);
+/** When it began, and how long it has taken. */
+export function startWatch() {
+  const from = performance.now();
+  return { begun: new Date(), tookMs: () => performance.now() - from };
+}
+
+export function dispatchedOf(row: DispatchRow, watch: ReturnType<typeof startWatch>, front?: Front): Dispatched {
+  if (row.reached !== null) front?.reached(Number(row.reached), watch.tookMs());
   const events = row.dispatched ?? 0;
-  dispatchedEvents.inc(events);
-  withheldDeliveries.inc(row.withheld ?? 0);
+  noteFannedOut({ begun: watch.begun, events, withheld: row.withheld ?? 0, traced: row.traced ?? [] });
   return { more: row.looked === MOST_EVENTS, events, errands: row.errands ?? 0 };
-}
-
-function noteDispatched(events: { id: string; type: string; traceparent: string }[], begun: Date): void {
-  for (const { id, type, traceparent } of events) {
-    const facts = { 'bellhop.event_id': id };
-    beginSpan(`dispatch ${type}`, { kind: 'producer', parent: traceparent, begun, facts })?.end();
-  }
-}
-
-let known: string | undefined;
-
-/** What PostgreSQL can't know of events, as relay.fan_out takes it. */
-export function knowledge(): string {
-  known ??= JSON.stringify({
-    needs: Object.fromEntries(catalogue().map(({ name }) => [name, needsOf(name)[0]])),
-    errands: Object.fromEntries(
-      catalogue().flatMap(({ name }) => (errandsAfter(name).length > 0 ? [[name, errandsAfter(name)]] : [])),
-    ),
-    operational: catalogue().flatMap(({ name, operational }) => (operational ? [name] : [])),
-    why: whyForbidden(['%s']),
-  });
-  return known;
 }
 
 /** Bounds the transaction, in which endpoints' turns are held, and not the work: the loop comes again at once. */

@@ -11,13 +11,14 @@ import { type Claimed, claim, dispatchAndClaim, type Taken } from './claim.ts';
 import { deliver } from './deliver.ts';
 import { type Dispatched, dispatch } from './dispatch.ts';
 import { claimErrands, runErrand } from './errands.ts';
-import { openFront } from './front.ts';
+import { type Front, openFront } from './front.ts';
 import { observeCall } from './observe.ts';
 import { explain } from './outcome.ts';
 import { LATER_MS, openPreparation } from './prepare.ts';
 import { release } from './release.ts';
 import { advanceReplays } from './replay.ts';
 import { openSettler, type Result, resultOf } from './settle.ts';
+import { openTransport, type Transport } from './transport.ts';
 
 export interface Relay {
   /** Begins to dispatch and deliver by itself, until `stop`. */
@@ -67,15 +68,15 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
   const errands = new Set<Promise<void>>();
 
   const fronts = { log: openFront(), turns: openFront() };
-  // Hints wake the first loop. It rings the others when there is something for them, or nothing for itself.
-  const advancing = openLoop(
-    'deliver',
-    () => advance(fronts),
-    (ms, signal) => wake.next(ms, signal),
-  );
+  const hinted = (ms: number, signal: AbortSignal) => wake.next(ms, signal);
+  // What is hinted at may be for any of them: who is woken rings the others when there is something for them, or nothing here.
+  const advancing = openLoop('deliver', () => advance(fronts), hinted);
   const running = openLoop('errands', errandsDue, pause);
   const replaying = openLoop('replays', replaysDue, pause);
-  const loops = [advancing, running, replaying];
+  const transport = openTransport({ pool, config, log, onArrival: () => dispatching?.ring() });
+  const publishing = transport && openLoop('publish', () => publishDue(transport, fronts.log), hinted);
+  const dispatching = transport && openLoop('dispatch', () => dispatchDue(transport), pause);
+  const loops = [advancing, running, replaying, publishing, dispatching].filter((loop) => loop !== undefined);
   const settler = openSettler({
     pool,
     log,
@@ -83,7 +84,7 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
     signal: givingUp.signal,
     onMore: () => advancing.ring(),
     onNews() {
-      advancing.ring();
+      (publishing ?? advancing).ring();
       running.ring();
     },
     onReplay: () => replaying.ring(),
@@ -96,7 +97,8 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
     },
     async drain() {
       for (;;) {
-        const found = [await advance(), await replaysDue(), await errandsDue()];
+        const carried = transport ? [await publishDue(transport), await dispatchArrived(transport)] : [];
+        const found = [...carried, await advance(), await replaysDue(), await errandsDue()];
         await allSettled();
         if (found.every((what) => what === 'none')) return;
       }
@@ -114,36 +116,66 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
    */
   async function advance(from?: typeof fronts): Promise<Found> {
     const room = Math.min(MOST_IN_ONE_CLAIM, MOST_CALLS - inFlight.size);
-    if (room <= 0) return told(await dispatch(pool, from?.log)).more ? 'more' : 'none'; // The next settle rings.
+    if (room <= 0) return transport || !told(await dispatch(pool, from?.log)).more ? 'none' : 'more'; // A settle rings.
     const crowded = inFlight.size >= CROWDED_FROM;
     const options = { room, leaseMs, windowMs, mostAttempts: schedule.length, crowded, front: from?.turns };
+    if (transport) return begin(await claim(pool, options), room);
     let taken: Taken & { dispatched: Dispatched };
     try {
       taken = await dispatchAndClaim(pool, { ...options, log: from?.log });
     } catch (error) {
       // What can't be dispatched must not keep back what has been.
-      await call(await claim(pool, options));
+      await begin(await claim(pool, options), room);
       throw error;
     }
     const { more, events } = told(taken.dispatched);
-    await call(taken);
-    if (more || taken.claimed.length === room || taken.turns === MOST_TURNS) return 'more';
-    return events > 0 || taken.claimed.length > 0 ? 'some' : 'none';
+    const begun = await begin(taken, room);
+    return more ? 'more' : begun === 'none' && events > 0 ? 'some' : begun;
   }
 
   function told(dispatched: Dispatched): Dispatched {
-    if (dispatched.errands > 0 || dispatched.events === 0) running.ring();
-    if (dispatched.events === 0) replaying.ring();
+    if (dispatched.events === 0) ringOthers();
+    else if (dispatched.errands > 0) running.ring();
     return dispatched;
   }
 
-  async function call({ claimed }: Taken): Promise<void> {
+  function ringOthers(): void {
+    running.ring();
+    replaying.ring();
+  }
+
+  async function begin({ claimed, turns }: Taken, room: number): Promise<Found> {
     const at = performance.now();
-    if (stopping.signal.aborted && claimed.length > 0) return await release(pool, claimed, { windowMs });
-    for (const delivery of claimed) {
-      const attempted: Promise<void> = attempt(delivery, at).finally(() => inFlight.delete(attempted));
-      inFlight.add(attempted);
+    if (stopping.signal.aborted && claimed.length > 0) {
+      await release(pool, claimed, { windowMs });
+      return 'none';
     }
+    for (const delivery of claimed) {
+      const call: Promise<void> = attempt(delivery, at).finally(() => inFlight.delete(call));
+      inFlight.add(call);
+    }
+    if (claimed.length === room || turns === MOST_TURNS) return 'more';
+    return claimed.length > 0 ? 'some' : 'none';
+  }
+
+  async function publishDue(to: Transport, front?: Front): Promise<Found> {
+    const events = await to.publish(front);
+    if (events === 0) ringOthers();
+    return events > 0 ? 'more' : 'none';
+  }
+
+  async function dispatchDue(from: Transport): Promise<Found> {
+    const events = await from.dispatch();
+    if (events > 0) {
+      advancing.ring();
+      running.ring();
+    }
+    return events > 0 ? 'more' : 'none';
+  }
+
+  async function dispatchArrived(from: Transport): Promise<Found> {
+    await from.arrived();
+    return dispatchDue(from);
   }
 
   async function attempt(delivery: Claimed, claimedAt: number): Promise<void> {
@@ -202,6 +234,7 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
     stopping.abort();
     for (const loop of loops) loop.ring();
     await Promise.all(loops.map((loop) => loop.ended()));
+    await transport?.close();
     const tooLong = setTimeout(() => givingUp.abort(), leaseMs);
     await allSettled();
     clearTimeout(tooLong);

@@ -57,7 +57,7 @@ export function openBench(): Bench {
   const bench: Bench = {
     async database(name) {
       // The time of a commit is what latency is measured from.
-      server ??= openEmbedded(bench.folder(), log, { track_commit_timestamp: 'on', ...(process.env.QUICK && { shared_preload_libraries: 'pg_stat_statements,auto_explain', 'pg_stat_statements.track_planning': 'on', ...(process.env.QUICK === '2' && { logging_collector: 'on', log_directory: '/tmp/quick/log', log_filename: 'pg.log', 'auto_explain.log_min_duration': process.env.SLOW ?? '3', 'auto_explain.log_analyze': 'on', 'auto_explain.log_buffers': 'on', 'auto_explain.log_timing': 'on', 'auto_explain.log_nested_statements': 'on' }) }) });
+      server ??= openEmbedded(bench.folder(), log, { track_commit_timestamp: 'on' });
       const { url, close } = await server;
       if (!ends.includes(close)) ends.push(close);
       await query(url, `create database ${name}`);
@@ -100,7 +100,7 @@ export function openBench(): Bench {
     },
     spawnProduct(env) {
       const { PATH = '', HOME = '' } = process.env;
-      const child = spawn(process.execPath, [...(process.env.PROF ? ['--cpu-prof', '--cpu-prof-dir=/tmp/quick/prof'] : []), join(dist, '../src/bellhop.mjs'), 'serve'], {
+      const child = spawn(process.execPath, [join(dist, '../src/bellhop.mjs'), 'serve'], {
         env: { PATH, HOME, LOG_LEVEL: 'warn', APP_KEY: APP_KEY.toString('base64'), ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
       });

@@ -3,7 +3,6 @@ import { parseArgs } from 'node:util';
 import { audit } from './audit.ts';
 import { type Bench, openBench } from './bench.ts';
 import { booking } from './booking.ts';
-import { quick } from './quick.ts';
 import { calendar } from './calendar.ts';
 import { ical } from './ical.ts';
 import { noisy } from './noisy.ts';
@@ -14,8 +13,9 @@ import { relay } from './relay.ts';
 import { reports } from './reports.ts';
 import { start } from './start.ts';
 import { statements } from './statements.ts';
+import { transport } from './transport.ts';
 
-const PARTS = { reads, booking, relay, start, rates, calendar, ical, statements, reports, audit, noisy, quick };
+const PARTS = { reads, booking, relay, start, rates, calendar, ical, statements, reports, audit, noisy, transport };
 /** Longer than all parts take together on two busy cores. */
 const MOST_MINUTES = 15;
 

@@ -263,6 +263,16 @@ BEGIN
   END IF;
 END $$;
 
+-- Fans out the events of these ids that wait for dispatch. Whoever else has one of them lets go of it within milliseconds.
+CREATE FUNCTION relay.fan_out_named(ahead float8, ids uuid[], knows jsonb) RETURNS TABLE (
+  event_id uuid, event_type text, traceparent text, early boolean, withheld int, errands int
+) LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM 1 FROM public.outbox_event e WHERE e.id = ANY (ids) AND e.dispatched_at IS NULL ORDER BY e.seq FOR UPDATE;
+  RETURN QUERY SELECT * FROM relay.fan_out(ahead,
+    ARRAY(SELECT e.ctid FROM public.outbox_event e WHERE e.id = ANY (ids) AND e.dispatched_at IS NULL ORDER BY e.seq), knows);
+END $$;
+
 -- Fans out events that nobody has looked at yet. They are found by their state and not by "after the last seq": a transaction
 -- that draws a low seq may commit after one with a higher, and a cursor would have passed it by.
 --
