@@ -13,7 +13,7 @@ done
 unpacked=$(mktemp -d)
 trap 'rm -rf "$unpacked"' EXIT
 cd "$unpacked"
-apt-get download nats-server >&2 || { apt-get update >&2 && apt-get download nats-server >&2; }
+apt-get download nats-server >&2 || { apt-get update >&2; apt-get download nats-server >&2; }
 dpkg-deb -x nats-server_*.deb package >&2
 mkdir -p "$(dirname "$1")"
 cp -r package "$1.$$"
