@@ -108,7 +108,7 @@ DECLARE
   in_order int[];
   made uuid[];
 BEGIN
-  FOR endpoint IN SELECT DISTINCT e FROM unnest(endpoints) e ORDER BY 1 LOOP
+  FOREACH endpoint IN ARRAY ARRAY(SELECT DISTINCT e FROM unnest(endpoints) e ORDER BY 1) LOOP
     t := relay.lock_turn(endpoint);
     UPDATE public.endpoint_turn
     SET version = t.version + 1, waits_from = least(t.waits_from, at),
@@ -116,10 +116,8 @@ BEGIN
         WHEN t.in_flight >= CASE t.breaker WHEN 'closed' THEN t.slots ELSE 1 END THEN t.due_at
         ELSE least(t.due_at, greatest(t.not_before, at)) END
     WHERE endpoint_id = endpoint AND version = t.version;
-    IF (SELECT w.ordered FROM public.webhook_endpoint w WHERE w.id = endpoint) THEN
-      in_order := in_order || endpoint;
-    END IF;
   END LOOP;
+  in_order := (SELECT array_agg(w.id) FROM public.webhook_endpoint w WHERE w.id = ANY (endpoints) AND w.ordered);
 
   WITH inserted AS (
     INSERT INTO public.delivery (id, agency_id, event_id, endpoint_id, event_type, replay, test, created_at, updated_at, next_at)
@@ -190,12 +188,38 @@ DECLARE
   queued int := 0;
   refused int := 0;
 BEGIN
-  IF EXISTS (
-    SELECT FROM public.outbox_event e
-    CROSS JOIN LATERAL (
-      SELECT 1 FROM public.webhook_endpoint w WHERE w.agency_id = e.agency_id AND w.ordered AND w.enabled OFFSET 0) o
-    WHERE e.ctid = ANY (given)
-  ) THEN
+  LOOP
+    -- The endpoints are read after the events were found, so one that was registered a moment ago is among them. The patterns
+    -- that cover an event are few, so the event brings them along.
+    WITH matched AS (
+      SELECT e.id, e.seq, e.agency_id, e.type, knows -> 'errands' ? e.type AS makes, w.id AS endpoint_id, w.ordered, w.granted,
+        coalesce(knows -> 'needs' ->> e.type, '*') AS need, relay.rights_of(w.created_by_id, w.agency_id, at) AS rights
+      FROM public.outbox_event e
+      LEFT JOIN LATERAL (
+        SELECT * FROM public.webhook_endpoint x
+        WHERE x.agency_id = e.agency_id AND x.enabled AND e.seq > x.from_seq
+          AND NOT e.silent
+          AND e.about_endpoint_id IS DISTINCT FROM x.id
+          AND (x.format <> 'CONNECT' OR e.connect_body IS NOT NULL)
+          AND x.events && ARRAY[e.type, split_part(e.type, '.', 1) || '.*',
+            CASE WHEN knows -> 'operational' ? e.type THEN NULL ELSE '*' END,
+            CASE WHEN x.format = 'CONNECT' THEN e.connect_type END]
+        OFFSET 0
+      ) w ON true
+      WHERE e.ctid = ANY (places)
+    ), judged AS (
+      SELECT *, rights && ARRAY['*', need] AND endpoint_id IS NOT NULL AS may, granted && ARRAY['*', need] AS might,
+        relay.uuid7(ms, (row_number() OVER (ORDER BY seq, endpoint_id))::int) AS delivery_id
+      FROM matched
+    )
+    SELECT array_agg(delivery_id) FILTER (WHERE may) AS ids, array_agg(agency_id) FILTER (WHERE may) AS agencies,
+      array_agg(endpoint_id) FILTER (WHERE may) AS endpoints, array_agg(id) FILTER (WHERE may) AS events,
+      array_agg(type) FILTER (WHERE may) AS types, array_agg(0) FILTER (WHERE may) AS replays,
+      array_agg(false) FILTER (WHERE may) AS tests,
+      jsonb_agg(to_jsonb(judged)) FILTER (WHERE NOT may AND might) AS refused,
+      bool_or(makes) AS makes, bool_or(ordered) AS ordered
+    INTO m FROM judged;
+    EXIT WHEN behind IS NOT NULL OR m.ordered IS NOT TRUE;
     behind := ARRAY(
       SELECT e.ctid FROM public.outbox_event e
       WHERE e.ctid = ANY (given)
@@ -204,10 +228,11 @@ BEGIN
           SELECT FROM public.outbox_event o
           WHERE o.agency_id = e.agency_id AND o.subject = e.subject AND o.seq < e.seq AND o.dispatched_at IS NULL
             AND o.ctid <> ALL (given)));
+    EXIT WHEN behind = '{}';
     places := ARRAY(SELECT p FROM unnest(given) p WHERE p <> ALL (behind));
-  END IF;
+  END LOOP;
 
-  IF knows -> 'errands' <> '{}' THEN
+  IF m.makes THEN
     INSERT INTO public.errand (id, agency_id, kind, key, traceparent, due_at, created_at)
     SELECT gen_random_uuid(), e.agency_id, k.kind, e.id, e.traceparent, at, at
     FROM public.outbox_event e
@@ -216,33 +241,6 @@ BEGIN
     ON CONFLICT (agency_id, kind, key) DO NOTHING;
     GET DIAGNOSTICS queued = ROW_COUNT;
   END IF;
-
-  -- The endpoints are read after the events were found, so one that was registered a moment ago is among them. The patterns
-  -- that cover an event are few, so the event brings them along.
-  WITH matched AS (
-    SELECT e.id, e.seq, e.agency_id, e.type, w.id AS endpoint_id, w.granted, coalesce(knows -> 'needs' ->> e.type, '*') AS need,
-      relay.rights_of(w.created_by_id, w.agency_id, at) AS rights
-    FROM public.outbox_event e
-    CROSS JOIN LATERAL (
-      SELECT * FROM public.webhook_endpoint x WHERE x.agency_id = e.agency_id AND x.enabled AND e.seq > x.from_seq OFFSET 0) w
-    WHERE e.ctid = ANY (places)
-      AND NOT e.silent
-      AND e.about_endpoint_id IS DISTINCT FROM w.id
-      AND (w.format <> 'CONNECT' OR e.connect_body IS NOT NULL)
-      AND w.events && ARRAY[e.type, split_part(e.type, '.', 1) || '.*',
-        CASE WHEN knows -> 'operational' ? e.type THEN NULL ELSE '*' END,
-        CASE WHEN w.format = 'CONNECT' THEN e.connect_type END]
-  ), judged AS (
-    SELECT *, rights && ARRAY['*', need] AS may, granted && ARRAY['*', need] AS might,
-      relay.uuid7(ms, (row_number() OVER (ORDER BY seq, endpoint_id))::int) AS delivery_id
-    FROM matched
-  )
-  SELECT array_agg(delivery_id) FILTER (WHERE may) AS ids, array_agg(agency_id) FILTER (WHERE may) AS agencies,
-    array_agg(endpoint_id) FILTER (WHERE may) AS endpoints, array_agg(id) FILTER (WHERE may) AS events,
-    array_agg(type) FILTER (WHERE may) AS types, array_agg(0) FILTER (WHERE may) AS replays,
-    array_agg(false) FILTER (WHERE may) AS tests,
-    jsonb_agg(to_jsonb(judged)) FILTER (WHERE NOT may AND might) AS refused
-  INTO m FROM judged;
   IF m.ids IS NOT NULL THEN
     PERFORM relay.enqueue(at, m.ids, m.agencies, m.endpoints, m.events, m.types, m.replays, m.tests, NULL);
   END IF;
@@ -347,8 +345,8 @@ DECLARE
   most int;
   calls int;
   burst float8;
-  target record;
   gone record;
+  waits record;
   ids uuid[];
   taken int;
   expired int;
@@ -358,7 +356,12 @@ DECLARE
   seen int := 0;
 BEGIN
   FOR looked IN
-    SELECT x AS turn, w.rate_per_second AS rate, w.format = 'CONNECT' AS connect
+    SELECT x AS turn, w.rate_per_second AS rate, w.format = 'CONNECT' AS connect, w.url, w.selection,
+      relay.rights_of(w.created_by_id, w.agency_id, at) AS rights,
+      ARRAY(
+        SELECT k.ciphertext FROM public.webhook_secret k
+        WHERE k.agency_id = w.agency_id AND k.endpoint_id = w.id AND (k.expires_at IS NULL OR k.expires_at > at)
+        ORDER BY k.id DESC) AS secrets
     FROM public.endpoint_turn x
     JOIN public.webhook_endpoint w ON w.id = x.endpoint_id AND w.enabled
     WHERE x.due_at <= at AND x.due_at >= looks_from
@@ -414,23 +417,29 @@ BEGIN
           AND q.first_at <= at - window_ms * interval '1 millisecond'
         ORDER BY q.first_at
         LIMIT calls);
-    ELSIF calls > 0 AND (t.not_before > at) IS NOT TRUE THEN
-      ids := ids || ARRAY(
-        SELECT q.delivery_id FROM public.delivery_queue q
-        WHERE q.endpoint_id = t.endpoint_id AND q.lease IS NULL AND q.due_at >= t.waits_from AND q.due_at <= at
+    ELSE
+      IF t.not_before > at THEN calls := 0; END IF;
+      calls := least(calls, left_over - cardinality(ids));
+      -- One more than is taken says what the endpoint waits for then. The look begins where something can be, so that it
+      -- doesn't pass over what long transactions keep of the past.
+      t.waits_from := 'infinity';
+      FOR waits IN
+        SELECT q.delivery_id, q.due_at FROM public.delivery_queue q
+        WHERE q.endpoint_id = t.endpoint_id AND q.lease IS NULL AND q.due_at >= (looked.turn).waits_from
         ORDER BY q.due_at, q.delivery_id
-        LIMIT least(calls, left_over - cardinality(ids)));
+        LIMIT calls + 1
+      LOOP
+        IF calls = 0 OR waits.due_at > at THEN
+          t.waits_from := waits.due_at;
+          EXIT;
+        END IF;
+        ids := ids || waits.delivery_id;
+        calls := calls - 1;
+      END LOOP;
     END IF;
 
     taken := cardinality(ids);
     IF taken > 0 THEN
-      SELECT w.url, w.selection, relay.rights_of(w.created_by_id, w.agency_id, at) AS rights,
-        ARRAY(
-          SELECT s.ciphertext FROM public.webhook_secret s
-          WHERE s.agency_id = w.agency_id AND s.endpoint_id = w.id AND (s.expires_at IS NULL OR s.expires_at > at)
-          ORDER BY s.id DESC) AS secrets
-      INTO target
-      FROM public.webhook_endpoint w WHERE w.id = t.endpoint_id;
       -- The subqueries are asked row by row, whatever PostgreSQL thinks of the tables' sizes. An endpoint that changed to
       -- Connect's format after the dispatch may wait for an event that has no such form.
       RETURN QUERY
@@ -446,7 +455,7 @@ BEGIN
           d.event_id, e.type, d.test, e.subject, e.subject_seq, e.traceparent,
           CASE WHEN looked.connect AND e.connect_body IS NOT NULL THEN e.connect_type ELSE e.type END,
           CASE WHEN looked.connect AND e.connect_body IS NOT NULL THEN e.connect_body ELSE e.body END,
-          target.url, target.selection, target.rights, s.body, s.abilities, target.secrets
+          looked.url, looked.selection, looked.rights, s.body, s.abilities, looked.secrets
         FROM leased l
         CROSS JOIN LATERAL (
           SELECT f.event_id, f.test FROM public.delivery f
@@ -455,7 +464,7 @@ BEGIN
         CROSS JOIN LATERAL (SELECT * FROM public.outbox_event f WHERE f.id = d.event_id OFFSET 0) e
         LEFT JOIN LATERAL (
           SELECT f.body, f.abilities FROM public.shaped_body f
-          WHERE target.selection IS NOT NULL
+          WHERE looked.selection IS NOT NULL
             AND f.agency_id = t.agency_id AND f.event_id = d.event_id AND f.endpoint_id = t.endpoint_id OFFSET 0
         ) s ON true;
 
@@ -470,11 +479,6 @@ BEGIN
         t.paced_to := greatest(t.paced_to, at) + taken::float8 / looked.rate * interval '1 second';
       END IF;
     END IF;
-    -- The look begins where something can be, so that it doesn't pass over what long transactions keep of the past.
-    t.waits_from := coalesce((
-      SELECT q.due_at FROM public.delivery_queue q
-      WHERE q.endpoint_id = t.endpoint_id AND q.lease IS NULL AND q.due_at >= t.waits_from
-      ORDER BY q.due_at LIMIT 1), 'infinity');
     PERFORM relay.place(t, at, window_ms,
       CASE WHEN crowded AND taken = 0 AND most <= t.in_flight AND slots > t.in_flight THEN at + interval '250 milliseconds' END);
   END LOOP;
