@@ -553,6 +553,30 @@ describe('a relay', () => {
     expect(receiver.received[1]!.headers['x-delivery-id']).toBe(replay.id);
   });
 
+  // One event that PostgreSQL refuses must not stop what is on its way already, nor be passed over in silence.
+  test('goes on with its deliveries while an event can’t be dispatched, says that it isn’t well, and dispatches it once it can', async () => {
+    const receiver = await subscribe({ respond: 503 });
+    const first = await happen();
+    await relay.drain();
+    receiver.respondWith(200);
+    await sql.query(`
+      create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
+      create trigger refuse before update of dispatched_at on outbox_event for each row execute function refuse()`);
+    const second = await happen();
+    const started = startRelay({ database, config, log, wake, schema });
+    relays.push(started);
+    await expect.poll(() => started.running()).toBe(false);
+    const [delivery] = await deliveries();
+    goTo(delivery.next_at);
+    await receiver.arrived(2);
+    expect(receiver.received.map(({ id }) => id)).toEqual([first, first]);
+    expect(started.running()).toBe(false);
+    await sql.query('drop trigger refuse on outbox_event');
+    await receiver.arrived(3);
+    expect(receiver.received[2]!.id).toBe(second);
+    await expect.poll(() => started.running()).toBe(true);
+  });
+
   // APP_KEY lost in a move of servers: the events must still be there when it is found.
   test('that cannot decrypt a secret sends nothing unsigned and tries again later', async () => {
     const receiver = await subscribe();

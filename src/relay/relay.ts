@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import pRetry from 'p-retry';
+import pg from 'pg';
 import type { Logger } from 'pino';
 import type { AppKey } from '../core/app-key.ts';
 import { open } from '../core/secrets.ts';
@@ -90,6 +91,8 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
     onReplay: () => replaying.ring(),
   });
   let stopped: Promise<void> | undefined;
+  /** How often PostgreSQL has refused a dispatch, one after the other, and until when none is tried. */
+  let refusal = NONE;
 
   return {
     start() {
@@ -103,7 +106,7 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
         if (found.every((what) => what === 'none')) return;
       }
     },
-    running: () => loops.every((loop) => loop.healthy()),
+    running: () => loops.every((loop) => loop.healthy()) && refusal === NONE,
     stop() {
       stopped ??= stop();
       return stopped;
@@ -119,14 +122,18 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
     if (room <= 0) return transport || !told(await dispatch(pool, from?.log)).more ? 'none' : 'more'; // A settle rings.
     const crowded = inFlight.size >= CROWDED_FROM;
     const options = { room, leaseMs, windowMs, mostAttempts: schedule.length, crowded, front: from?.turns };
-    if (transport) return begin(await claim(pool, options), room);
+    if (transport || performance.now() < refusal.untilMs) return begin(await claim(pool, options), room);
     let taken: Taken & { dispatched: Dispatched };
     try {
       taken = await dispatchAndClaim(pool, { ...options, log: from?.log });
+      refusal = NONE;
     } catch (error) {
+      if (!from || !(error instanceof pg.DatabaseError)) throw error;
       // What can't be dispatched must not keep back what has been.
-      await begin(await claim(pool, options), room);
-      throw error;
+      const times = refusal.times + 1;
+      refusal = { times, untilMs: performance.now() + Math.min(100 * 2 ** times, LONGEST_REFUSAL_MS) };
+      log.warn({ err: error }, 'dispatch failed; it will be tried again');
+      return begin(await claim(pool, options), room);
     }
     const { more, events } = told(taken.dispatched);
     const begun = await begin(taken, room);
@@ -301,6 +308,9 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
     };
   }
 }
+
+const NONE = { times: 0, untilMs: 0 };
+const LONGEST_REFUSAL_MS = 5_000;
 
 /** What a step found: more than it took, all there was, nothing. */
 type Found = 'more' | 'some' | 'none';
