@@ -100,7 +100,7 @@ const KEEP_SHAPED = `
 /** Selections that are rendered at once: they use the connections that requests use, and must leave them some. */
 const MOST_RENDERED = 4;
 /** Well within the margin of a lease, so that the call that follows is still ours. */
-const RENDER_MS = 8_000;
+const RENDER_MS = 3_000;
 /** How long a delivery that could not be rendered waits. */
 export const LATER_MS = 60_000;
 

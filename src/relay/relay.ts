@@ -221,7 +221,10 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
   }
 
   async function errandsDue(): Promise<Found> {
-    const claimed = await claimErrands(pool, { room: MOST_ERRANDS - errands.size, leaseMs });
+    const claimed = await claimErrands(pool, {
+      room: MOST_ERRANDS - errands.size,
+      leaseMs: timeoutMs + ERRAND_MARGIN_MS,
+    });
     for (const errand of claimed) {
       const run: Promise<void> = runErrand(errand, { services, schedule, log }).finally(() => {
         errands.delete(run);
@@ -316,7 +319,9 @@ const LONGEST_REFUSAL_MS = 5_000;
 type Found = 'more' | 'some' | 'none';
 
 /** The time between the longest attempt and the end of its lease, in which it must be settled. */
-const LEASE_MARGIN_MS = 15_000;
+const LEASE_MARGIN_MS = 5_000;
+/** An errand may speak to somebody and has work of its own besides. */
+const ERRAND_MARGIN_MS = 15_000;
 /** Calls in flight at once. */
 const MOST_CALLS = 1_024;
 /**

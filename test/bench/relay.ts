@@ -97,6 +97,14 @@ export async function relay(bench: Bench): Promise<Outcome> {
         range: range(fresh.map(({ perSecond }) => perSecond)),
       },
       {
+        variant: `relay, ${EVENTS} at once`,
+        'p50 ms': percentile(
+          mine.drains.flatMap(({ latencies }) => latencies),
+          50,
+        ),
+        'p99 ms': p99(mine.drains.flatMap(({ latencies }) => latencies)),
+      },
+      {
         variant: `relay, ${BUSY.perSecond} a second`,
         'p50 ms': percentile(busy.latencies, 50),
         'p99 ms': p99(busy.latencies),
@@ -162,6 +170,8 @@ interface Place {
 
 interface Drained {
   perSecond: number;
+  /** From the commit of all of them to each receipt, in milliseconds. */
+  latencies: number[];
   missing: number;
   verified: number;
   /** Calls beyond one an event. */
@@ -172,10 +182,13 @@ interface Drained {
 async function drain({ url, receiver, secrets }: Place, { name, preload }: System, events: number): Promise<Drained> {
   await receiver.ask({ begin: { expected: events, secrets } });
   await query(url, preload, [events]);
+  const committedAt = performance.timeOrigin + performance.now();
   const arrived = await receiver.ask<Arrivals>({ wait: { milliseconds: PATIENCE_MS } });
   if (arrived.refused > 0) throw new Error(`${name}: ${arrived.refused} calls were signed wrongly.`);
+  const times = await receiver.ask<[string, number][]>({ times: true });
   return {
     perSecond: (arrived.calls - Math.ceil(events / 10)) / arrived.seconds,
+    latencies: times.map(([, at]) => at - committedAt),
     missing: events - arrived.events,
     verified: arrived.verified,
     again: arrived.calls - arrived.events,

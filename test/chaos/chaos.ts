@@ -185,7 +185,7 @@ export async function chaos({
   }
 }
 
-/** Agencies' own settings, but for times that let a run end: a lease is this timeout and fifteen seconds. */
+/** Agencies' own settings, but for times that let a run end: a lease is this timeout and five seconds. */
 function settings(url: string, folder: string): Record<string, string> {
   const { PATH = '', HOME = '' } = process.env;
   return {
