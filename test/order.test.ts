@@ -69,12 +69,12 @@ test('what a long transaction wrote is told before what came after it', async ()
   for (const at of [0, 2_500, 4_600]) {
     now = at;
     await happen(world, 2, at);
-    await dispatch(world.database.system, front);
+    await dispatch(world.database.system, { front });
   }
   await importer.query('commit');
   await happen(world, 1, 2);
   now += 100; // A look that begins where the last ones were.
-  await dispatch(world.database.system, front);
+  await dispatch(world.database.system, { front });
   await world.relay();
   expect(told(ordered).filter((what) => what.startsWith('booking:1 '))).toEqual(['booking:1 1', 'booking:1 2']);
 });

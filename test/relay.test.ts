@@ -460,7 +460,12 @@ describe('several relays on one database', () => {
     expect(await settle(database.system, [result(late!)], { windowMs: WINDOW_MS })).toEqual([]);
     expect(await everything()).toEqual(before);
 
-    expect(await settle(database.system, [result(current!)], { windowMs: WINDOW_MS })).toEqual([current!.deliveryId]);
+    // Both may be in one relay's hand, and then the old one must not take the other with it.
+    const refused = { outcome: 'client_error' as const, statusCode: 404, error: null, totalMs: 1 };
+    const old = resultOf(late!, refused, { schedule: config.webhookRetrySchedule, startedAt: late!.claimedAt });
+    const own = result(current!);
+    expect(await settle(database.system, [old, own], { windowMs: WINDOW_MS })).toEqual([own.attempt_id]);
+    expect(await deliveries()).toMatchObject([{ status: 'PENDING', attempts: 2, status_code: 500 }]);
     const after = await everything();
     expect(await settle(database.system, [result(late!), result(current!)], { windowMs: WINDOW_MS })).toEqual([]);
     expect(await everything()).toEqual(after);
@@ -551,6 +556,28 @@ describe('a relay', () => {
     expect(receiver.received.map((call) => call.id)).toEqual([eventId, eventId]);
     expect(receiver.received[1]!.body).toEqual(receiver.received[0]!.body);
     expect(receiver.received[1]!.headers['x-delivery-id']).toBe(replay.id);
+  });
+
+  // An owner who is changing an endpoint, or somebody's forgotten psql, must not stop everybody else's webhooks.
+  test('goes on while somebody holds what the dispatch of an event needs', async () => {
+    const receiver = await subscribe({ respond: 503 });
+    const id = await happen();
+    await relay.drain();
+    receiver.respondWith(200);
+    const other = await makeAgency();
+    const theirs = await subscribe({ agency: other });
+    const client = await sql.connect();
+    await client.query('begin');
+    await client.query('select 1 from endpoint_turn where endpoint_id = $1 for update', [theirs.endpointId]);
+    await happen({ agency: other });
+    relays.push(startRelay({ database, config, log, wake, schema }));
+    goTo((await deliveries())[0].next_at);
+    await receiver.arrived(2);
+    expect(receiver.received.map((call) => call.id)).toEqual([id, id]);
+    expect(theirs.received).toEqual([]);
+    await client.query('rollback');
+    client.release();
+    await theirs.arrived(1);
   });
 
   // One event that PostgreSQL refuses must not stop what is on its way already, nor be passed over in silence.

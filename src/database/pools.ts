@@ -26,7 +26,7 @@ export function openPool(ownerUrl: string, role: Role, size: number, log: Logger
   return pool;
 }
 
-/** One round trip a connection, not a request. The limits are what a request may cost; bulk work raises them for itself.
+/** A round trip or two a connection, not a request. The limits are what a request may cost; bulk work raises them for itself.
  * Compiling our statements (jit) costs more than running them. */
 async function prepare(client: pg.ClientBase, role: Role): Promise<void> {
   await client.query(
@@ -34,6 +34,9 @@ async function prepare(client: pg.ClientBase, role: Role): Promise<void> {
       set_config('statement_timeout', '15s', false), set_config('jit', 'off', false), set_config('idle_in_transaction_session_timeout', '60s', false)`,
     [role],
   );
+  // A relay that is frozen while it is sent what it has claimed holds the dispatch and many turns, in a transaction that
+  // ends when the answer is written: no other limit ends that. A request may read as slowly as its client does.
+  if (role === 'bellhop_system') await client.query(`select set_config('tcp_user_timeout', '10s', false)`);
 }
 
 function ignore(): void {}

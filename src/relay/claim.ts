@@ -1,7 +1,14 @@
 import type pg from 'pg';
 import { clock } from '../core/clock.ts';
 import { claimSeconds } from '../core/metrics.ts';
-import { type Dispatched, type DispatchRow, dispatchedOf, dispatchValues, startWatch } from './dispatch.ts';
+import {
+  type Dispatched,
+  type DispatchOptions,
+  type DispatchRow,
+  dispatchedOf,
+  dispatchValues,
+  startWatch,
+} from './dispatch.ts';
 import type { Front } from './front.ts';
 import { explain } from './outcome.ts';
 
@@ -73,7 +80,7 @@ export async function claim(pool: pg.Pool, options: ClaimOptions): Promise<Taken
 /** Dispatches, and then claims, in one statement: what has just been committed is on its way after one round trip. */
 export async function dispatchAndClaim(
   pool: pg.Pool,
-  options: ClaimOptions & { log?: Front },
+  options: ClaimOptions & { log: DispatchOptions },
 ): Promise<Taken & { dispatched: Dispatched }> {
   const watch = startWatch();
   return timed(options.front, async () => {

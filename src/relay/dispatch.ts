@@ -25,18 +25,28 @@ export interface Dispatched {
  * Fans out events that nobody has looked at yet: relay.dispatch in the migrations. Where one relay does so already, there is
  * nothing to do for another.
  */
-export async function dispatch(pool: pg.Pool, front?: Front): Promise<Dispatched> {
+export async function dispatch(
+  pool: pg.Pool,
+  { front, most = MOST_EVENTS }: Partial<DispatchOptions> = {},
+): Promise<Dispatched> {
   const watch = startWatch();
   const { rows } = await pool.query<DispatchRow>({
     name: 'dispatch',
     text: 'select * from relay.dispatch($1, $2, $3, $4)',
-    values: dispatchValues(front),
+    values: dispatchValues({ front, most }),
   });
-  return dispatchedOf(rows[0]!, watch, front);
+  return dispatchedOf(rows[0]!, watch, { front, most });
 }
 
-export function dispatchValues(front?: Front): unknown[] {
-  return [clock.aheadMs, MOST_EVENTS, front?.from() ?? 0, knowledge()];
+export interface DispatchOptions {
+  /** Where the front of the log is. */
+  front?: Front;
+  /** Of so many events at once. */
+  most: number;
+}
+
+export function dispatchValues({ front, most }: DispatchOptions): unknown[] {
+  return [clock.aheadMs, most, front?.from() ?? 0, knowledge()];
 }
 
 /** When it began, and how long it has taken. */
@@ -45,12 +55,16 @@ export function startWatch() {
   return { begun: new Date(), tookMs: () => performance.now() - from };
 }
 
-export function dispatchedOf(row: DispatchRow, watch: ReturnType<typeof startWatch>, front?: Front): Dispatched {
+export function dispatchedOf(
+  row: DispatchRow,
+  watch: ReturnType<typeof startWatch>,
+  { front, most }: DispatchOptions,
+): Dispatched {
   if (row.reached !== null) front?.reached(Number(row.reached), watch.tookMs());
   const events = row.dispatched ?? 0;
   noteFannedOut({ begun: watch.begun, events, withheld: row.withheld ?? 0, traced: row.traced ?? [] });
-  return { more: row.looked === MOST_EVENTS, events, errands: row.errands ?? 0 };
+  return { more: row.looked === most, events, errands: row.errands ?? 0 };
 }
 
 /** Bounds the transaction, in which endpoints' turns are held, and not the work: the loop comes again at once. */
-const MOST_EVENTS = 100;
+export const MOST_EVENTS = 100;

@@ -10,7 +10,7 @@ import type { Services } from '../core/viewer.ts';
 import { openAgent } from './address.ts';
 import { type Claimed, claim, dispatchAndClaim, type Taken } from './claim.ts';
 import { deliver } from './deliver.ts';
-import { type Dispatched, dispatch } from './dispatch.ts';
+import { type Dispatched, dispatch, MOST_EVENTS } from './dispatch.ts';
 import { claimErrands, runErrand } from './errands.ts';
 import { type Front, openFront } from './front.ts';
 import { observeCall } from './observe.ts';
@@ -92,7 +92,7 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
   });
   let stopped: Promise<void> | undefined;
   /** How often PostgreSQL has refused a dispatch, one after the other, and until when none is tried. */
-  let refusal = NONE;
+  let refusal = { times: 0, untilMs: 0 };
 
   return {
     start() {
@@ -106,7 +106,7 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
         if (found.every((what) => what === 'none')) return;
       }
     },
-    running: () => loops.every((loop) => loop.healthy()) && refusal === NONE,
+    running: () => loops.every((loop) => loop.healthy()) && refusal.untilMs === 0,
     stop() {
       stopped ??= stop();
       return stopped;
@@ -119,14 +119,16 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
    */
   async function advance(from?: typeof fronts): Promise<Found> {
     const room = Math.min(MOST_IN_ONE_CLAIM, MOST_CALLS - inFlight.size);
-    if (room <= 0) return transport || !told(await dispatch(pool, from?.log)).more ? 'none' : 'more'; // A settle rings.
+    // A batch that is too much for PostgreSQL gets through in pieces.
+    const events = { front: from?.log, most: Math.max(1, MOST_EVENTS >> refusal.times) };
+    if (room <= 0) return transport || !told(await dispatch(pool, events)).more ? 'none' : 'more'; // A settle rings.
     const crowded = inFlight.size >= CROWDED_FROM;
     const options = { room, leaseMs, windowMs, mostAttempts: schedule.length, crowded, front: from?.turns };
     if (transport || performance.now() < refusal.untilMs) return begin(await claim(pool, options), room);
     let taken: Taken & { dispatched: Dispatched };
     try {
-      taken = await dispatchAndClaim(pool, { ...options, log: from?.log });
-      refusal = NONE;
+      taken = await dispatchAndClaim(pool, { ...options, log: events });
+      refusal = { times: Math.max(0, refusal.times - 1), untilMs: 0 };
     } catch (error) {
       if (!from || !(error instanceof pg.DatabaseError)) throw error;
       // What can't be dispatched must not keep back what has been.
@@ -135,9 +137,9 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
       log.warn({ err: error }, 'dispatch failed; it will be tried again');
       return begin(await claim(pool, options), room);
     }
-    const { more, events } = told(taken.dispatched);
+    const { more, events: dispatched } = told(taken.dispatched);
     const begun = await begin(taken, room);
-    return more ? 'more' : begun === 'none' && events > 0 ? 'some' : begun;
+    return more ? 'more' : begun === 'none' && dispatched > 0 ? 'some' : begun;
   }
 
   function told(dispatched: Dispatched): Dispatched {
@@ -312,8 +314,7 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
   }
 }
 
-const NONE = { times: 0, untilMs: 0 };
-const LONGEST_REFUSAL_MS = 5_000;
+const LONGEST_REFUSAL_MS = 2_000;
 
 /** What a step found: more than it took, all there was, nothing. */
 type Found = 'more' | 'some' | 'none';

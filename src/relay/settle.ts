@@ -91,8 +91,8 @@ export interface SettleOptions {
 /**
  * Writes results down, many at once: the attempt, the delivery's new state, its place in the queue, its endpoint's turn and
  * health, and news of these. A result whose lease is no longer the row's changes nothing (the attempt took longer than its
- * lease and is someone else's now, or the endpoint is gone). Answers with the ids of the deliveries that were settled, and
- * puts them into `settled` as they are, for the case that it fails half-way and is called again.
+ * lease and is someone else's now, or the endpoint is gone). Answers with the ids of the attempts that were settled, and puts
+ * them into `settled` as they are, for the case that it fails half-way and is called again.
  *
  * Other deliveries to an endpoint that is disabled here stay in the queue: its owner may enable it again.
  */
@@ -102,9 +102,9 @@ export async function settle(
   options: SettleOptions,
   settled = new Set<string>(),
 ): Promise<string[]> {
-  const open = () => results.filter((result) => !settled.has(result.delivery_id));
+  const open = () => results.filter((result) => !settled.has(result.attempt_id));
   const note = (rows: Settled[]) => {
-    for (const row of rows) settled.add(row.delivery_id);
+    for (const row of rows) settled.add(row.attempt_id);
     if (rows.some((row) => row.more)) options.onMore?.();
     if (rows.some((row) => row.of_replay)) options.onReplay?.();
   };
@@ -123,7 +123,7 @@ export async function settle(
 }
 
 interface Settled {
-  delivery_id: string;
+  attempt_id: string;
   of_replay: boolean;
   /** More is due to its endpoint. */
   more: boolean;
@@ -155,8 +155,8 @@ async function judgeTurns(
   results: Result[],
   { windowMs }: SettleOptions,
 ): Promise<number> {
-  const byDelivery = new Map(results.map((result) => [result.delivery_id, result]));
-  const mine = rows.map((row): Mine => ({ ...byDelivery.get(row.delivery_id)!, ...row }));
+  const byAttempt = new Map(results.map((result) => [result.attempt_id, result]));
+  const mine = rows.map((row): Mine => ({ ...byAttempt.get(row.attempt_id)!, ...row }));
   const byEndpoint = new Map<number, Mine[]>();
   for (const result of mine) {
     if (result.well) continue;
@@ -239,7 +239,7 @@ export function openSettler({
         shouldRetry: ({ error }) => willPass(error),
         onFailedAttempt: ({ error }) => log.warn({ err: error }, 'results could not be settled yet'),
       });
-      const late = batch.filter((result) => !settled.has(result.delivery_id)).map((result) => result.delivery_id);
+      const late = batch.filter((result) => !settled.has(result.attempt_id)).map((result) => result.delivery_id);
       lateSettles.inc(late.length);
       if (late.length > 0) log.warn({ deliveries: late }, 'results came after their lease had ended: ignored');
     } catch (err) {

@@ -107,6 +107,7 @@ DECLARE
   t public.endpoint_turn;
   in_order int[];
   made uuid[];
+  all_new boolean; -- Then nobody has to look for each of many among as many.
 BEGIN
   FOREACH endpoint IN ARRAY ARRAY(SELECT DISTINCT e FROM unnest(endpoints) e ORDER BY 1) LOOP
     t := relay.lock_turn(endpoint);
@@ -126,11 +127,12 @@ BEGIN
     ON CONFLICT (event_id, endpoint_id, replay) DO NOTHING
     RETURNING id
   ) SELECT array_agg(id) INTO made FROM inserted;
+  all_new := cardinality(made) = cardinality(ids);
 
   INSERT INTO public.delivery_queue (delivery_id, agency_id, endpoint_id, due_at, replay_job_id)
   SELECT u.id, u.agency, u.endpoint, at, u.job
   FROM unnest(ids, agencies, endpoints, jobs) AS u(id, agency, endpoint, job)
-  WHERE u.id = ANY (made) AND (in_order IS NULL OR u.endpoint <> ALL (in_order));
+  WHERE (all_new OR u.id = ANY (made)) AND (in_order IS NULL OR u.endpoint <> ALL (in_order));
 
   IF in_order IS NOT NULL THEN
     INSERT INTO public.delivery_queue (delivery_id, agency_id, endpoint_id, due_at, replay_job_id, subject, seq)
@@ -142,7 +144,7 @@ BEGIN
       u.job, e.subject, e.seq
     FROM unnest(ids, agencies, endpoints, events, jobs) AS u(id, agency, endpoint, event, job)
     CROSS JOIN LATERAL (SELECT * FROM public.outbox_event f WHERE f.id = u.event OFFSET 0) e
-    WHERE u.id = ANY (made) AND u.endpoint = ANY (in_order);
+    WHERE (all_new OR u.id = ANY (made)) AND u.endpoint = ANY (in_order);
   END IF;
   RETURN made;
 END $$;
@@ -275,11 +277,12 @@ END $$;
 -- that draws a low seq may commit after one with a higher, and a cursor would have passed it by.
 --
 -- One relay at a time does so. Two would put the events of one booking into the queue in the order in which they commit; and
--- a second one would wait for most of the same endpoints' turns anyway.
+-- a second one would wait for most of the same endpoints' turns anyway. It waits for nobody else's locks for long: all that is
+-- claimed in the same statement would wait with it.
 CREATE FUNCTION relay.dispatch(ahead float8, most int, looks_from bigint, knows jsonb) RETURNS TABLE (
   looked int, reached bigint, dispatched int, withheld int, errands int, traced json
 ) LANGUAGE plpgsql ROWS 1
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET lock_timeout = '100ms' SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
   places tid[];
@@ -497,7 +500,7 @@ END $$;
 -- An endpoint that is well and stays so needs nobody's judgement. What becomes of the breakers of the others is for the
 -- caller to decide (relay.judged), in the same transaction; who can't asks for `well_only`, and then their results stay as they are.
 CREATE FUNCTION relay.settle(ahead float8, window_ms float8, results json, well_only boolean) RETURNS TABLE (
-  delivery_id uuid, of_replay boolean, disabled boolean, well boolean, more boolean
+  attempt_id uuid, of_replay boolean, disabled boolean, well boolean, more boolean
 ) LANGUAGE plpgsql ROWS 64
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
@@ -507,9 +510,9 @@ DECLARE
   t public.endpoint_turn;
   gone int[];
   is_well boolean;
+  ours uuid[];
   ended uuid[];
   again uuid[];
-  mine uuid[];
   replays uuid[];
   subjects text[];
   about text;
@@ -534,11 +537,11 @@ BEGIN
 
   FOR own IN
     SELECT g.endpoint_id AS id, bool_and(g.outcome = 'ok' AND g.total_ms <= 2000) AS all_well, min(g.next_at) AS next_at,
-      array_agg(g.delivery_id) AS ids, array_agg(g.lease) AS leases, array_agg(g.number) AS numbers,
+      array_agg(g.attempt_id) AS attempts, array_agg(g.delivery_id) AS ids, array_agg(g.lease) AS leases, array_agg(g.number) AS numbers,
       array_agg(g.status) AS states, array_agg(g.status_code) AS codes, array_agg(g.error) AS errors,
       array_agg(g.first_at) AS firsts, array_agg(g.next_at) AS nexts
     FROM json_to_recordset(results) AS g(
-      endpoint_id int, delivery_id uuid, lease uuid, outcome text, total_ms int, number int, status public."DeliveryStatus",
+      endpoint_id int, attempt_id uuid, delivery_id uuid, lease uuid, outcome text, total_ms int, number int, status public."DeliveryStatus",
       status_code int, error text, first_at timestamptz, next_at timestamptz)
     GROUP BY g.endpoint_id
     ORDER BY g.endpoint_id
@@ -549,35 +552,39 @@ BEGIN
       AND (t.not_before > at) IS NOT TRUE AND (t.window_failed = 0 OR t.window_at <= at - interval '5 minutes');
     CONTINUE WHEN well_only AND NOT is_well;
 
-    -- An equal lease, instead, would be sought among all leases of the endpoint.
-    SELECT array_agg(u.id) FILTER (WHERE u.next_at IS NULL), array_agg(u.id) FILTER (WHERE u.next_at IS NOT NULL),
-      array_agg(u.id) FILTER (WHERE was.replay_job_id IS NOT NULL),
+    -- Those whose lease is still the row's. A relay that slept may come with two results of one delivery, its own old one among
+    -- them, so from here on results go by their attempts. An equal lease, instead, would be sought among all of the endpoint's.
+    SELECT array_agg(u.attempt), array_agg(u.id) FILTER (WHERE u.next_at IS NULL),
+      array_agg(u.id) FILTER (WHERE u.next_at IS NOT NULL),
+      array_agg(u.attempt) FILTER (WHERE was.replay_job_id IS NOT NULL),
       array_agg(was.subject) FILTER (WHERE was.subject IS NOT NULL AND u.next_at IS NULL)
-    INTO ended, again, replays, subjects
-    FROM unnest(own.ids, own.leases, own.nexts) AS u(id, lease, next_at)
+    INTO ours, ended, again, replays, subjects
+    FROM unnest(own.attempts, own.ids, own.leases, own.nexts) AS u(attempt, id, lease, next_at)
     CROSS JOIN LATERAL (
       SELECT q.subject, q.replay_job_id FROM public.delivery_queue q
       WHERE q.endpoint_id = own.id AND q.delivery_id = u.id AND q.lease IS NOT DISTINCT FROM u.lease OFFSET 0) was;
-    CONTINUE WHEN ended IS NULL AND again IS NULL;
-    mine := ended || again;
+    CONTINUE WHEN ours IS NULL;
     IF ended IS NOT NULL THEN
       DELETE FROM public.delivery_queue q WHERE q.endpoint_id = own.id AND q.delivery_id = ANY (ended);
     END IF;
     IF again IS NOT NULL THEN
       UPDATE public.delivery_queue q
-      SET lease = NULL, due_at = (own.nexts)[array_position(own.ids, q.delivery_id)]
+      SET lease = NULL, due_at = (
+        SELECT u.next_at FROM unnest(own.attempts, own.ids, own.nexts) AS u(attempt, id, next_at)
+        WHERE u.id = q.delivery_id AND u.attempt = ANY (ours))
       WHERE q.endpoint_id = own.id AND q.delivery_id = ANY (again);
     END IF;
 
     UPDATE public.delivery d
     SET status = u.status, attempts = u.number, status_code = u.code, error = u.error, first_at = u.first_at,
       next_at = u.next_at, finished_at = CASE WHEN u.next_at IS NULL THEN at END, updated_at = at
-    FROM unnest(own.ids, own.states, own.numbers, own.codes, own.errors, own.firsts, own.nexts)
-      AS u(id, status, number, code, error, first_at, next_at)
-    WHERE d.agency_id = t.agency_id AND d.endpoint_id = own.id AND d.id = ANY (mine) AND d.id = u.id;
+    FROM unnest(own.attempts, own.ids, own.states, own.numbers, own.codes, own.errors, own.firsts, own.nexts)
+      AS u(attempt, id, status, number, code, error, first_at, next_at)
+    WHERE d.agency_id = t.agency_id AND d.endpoint_id = own.id AND d.id = ANY (ended || again) AND d.id = u.id
+      AND u.attempt = ANY (ours);
 
-    settled := settled || mine;
-    t.in_flight := greatest(0, t.in_flight - cardinality(mine));
+    settled := settled || ours;
+    t.in_flight := greatest(0, t.in_flight - cardinality(ours));
     t.waits_from := least(t.waits_from, own.next_at);
     FOREACH about IN ARRAY coalesce(subjects, '{}') LOOP
       IF relay.release_held(own.id, about, at) THEN t.waits_from := least(t.waits_from, at); END IF;
@@ -589,7 +596,7 @@ BEGIN
     PERFORM relay.place(t, at, window_ms, NULL);
     RETURN QUERY
       SELECT m.id, m.id = ANY (replays) IS TRUE, own.id = ANY (gone) IS TRUE, is_well, t.waits_from <= at
-      FROM unnest(mine) AS m(id);
+      FROM unnest(ours) AS m(id);
   END LOOP;
 
   INSERT INTO public.attempt (id, agency_id, delivery_id, endpoint_id, number, started_at, outcome, status, status_code,
@@ -599,7 +606,7 @@ BEGIN
   FROM json_to_recordset(results) AS g(
     attempt_id uuid, agency_id int, delivery_id uuid, endpoint_id int, number int, started_at timestamptz, outcome text,
     status public."DeliveryStatus", status_code int, error text, connect_ms int, first_byte_ms int, total_ms int, response_body text)
-  WHERE g.delivery_id = ANY (settled);
+  WHERE g.attempt_id = ANY (settled);
 END $$;
 
 -- Writes what was judged of endpoints whose turns the caller holds.

@@ -117,16 +117,19 @@ export const enableWebhook = (viewer: Viewer, id: string, schema: GraphQLSchema)
 export function deleteWebhook(viewer: Viewer, id: string): Promise<EndpointRow> {
   return viewer.write(async (tx, _emit, audit) => {
     const endpoint = await endpointOf(tx, id);
+    // Whoever queues a delivery holds the turn and then asks for the endpoint, so the turn comes first here too.
+    await tx.$queryRaw`
+      select 1 from endpoint_turn where endpoint_id = ${endpoint.id} order by version desc limit 1 for update`;
     await tx.webhookEndpoint.delete({ where: { id: endpoint.id } });
     audit('webhook.deleted', `webhook:${endpoint.id}`, whole(endpoint), 'WARNING');
     return endpoint;
   });
 }
 
-/** The endpoint, locked for the transaction, or a 404. */
+/** The endpoint, locked for the transaction, or a 404. Deliveries to it may be queued meanwhile: they lock its key only. */
 export async function endpointOf(tx: Transaction, id: string | number): Promise<EndpointRow> {
   const number = parseId(id) ?? -1;
-  await tx.$queryRaw`select id from webhook_endpoint where id = ${number} for update`;
+  await tx.$queryRaw`select id from webhook_endpoint where id = ${number} for no key update`;
   const endpoint = await tx.webhookEndpoint.findFirst({ where: { id: number } });
   if (!endpoint) throw new NotFound('webhook');
   return endpoint;
