@@ -85,6 +85,8 @@ test('429 lowers the pace and opens nothing: a pause of what it asks for up to a
 test('a receiver that takes long is given fewer calls at a time, and more again when it is quick', () => {
   const slow = after([{ outcome: 'ok', at: 0, totalMs: 9_000 }]);
   expect(slow.slots).toBe(4);
+  // How long a relay of ours was dead says nothing of the receiver.
+  expect(after([{ outcome: 'crashed', at: 0, totalMs: 20_000 }]).slots).toBe(8);
   expect(after([{ outcome: 'ok', at: 1, totalMs: 30 }], slow).slots).toBe(8);
 });
 

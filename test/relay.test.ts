@@ -446,6 +446,21 @@ describe('several relays on one database', () => {
     );
   });
 
+  test('write a last attempt down that a relay which is stopping comes upon', async () => {
+    const receiver = await subscribe();
+    await happen();
+    for (let i = 0; i < 5; i++) {
+      await claimAndForget();
+      pass(LEASE_MS + 1_000);
+    }
+    const stopping = startRelay({ database, config, log, wake, schema });
+    await stopping.stop();
+    await relay.drain();
+    expect(receiver.received).toEqual([]);
+    expect(await deliveries()).toMatchObject([{ status: 'FAILED', attempts: 5 }]);
+    expect(await attempts()).toHaveLength(5);
+  });
+
   // A relay that slept through its lease would otherwise overwrite what another one has found out since.
   test('ignore a result that comes after its lease has ended', async () => {
     await subscribe();

@@ -114,7 +114,7 @@ function adjustSlots(c: Condition, heard: Heard[], now: number): void {
     const asked = Math.max(1_000, ...throttled.map(({ retryAfterMs }) => retryAfterMs ?? 0));
     c.notBefore = Math.max(c.notBefore ?? 0, now + Math.min(asked, LONGEST_PAUSE_MS));
   }
-  if (throttled.length > 0 || heard.some(({ totalMs }) => totalMs > SLOW_MS))
+  if (throttled.length > 0 || heard.some(({ outcome, totalMs }) => TRIED.has(outcome) && totalMs > SLOW_MS))
     c.slots = Math.max(1, Math.floor(c.slots / 2));
   else if (heard.some(({ outcome }) => ANSWERS.has(outcome))) c.slots = Math.min(MOST_IN_FLIGHT, c.slots * 2);
 }

@@ -155,11 +155,13 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
 
   async function begin({ claimed, turns }: Taken, room: number): Promise<Found> {
     const at = performance.now();
-    if (stopping.signal.aborted && claimed.length > 0) {
-      await release(pool, claimed, { windowMs });
+    const alive = claimed.filter(({ crashedAt }) => !crashedAt);
+    for (const delivery of claimed) if (delivery.crashedAt) settler.add(crashOf(delivery, delivery.crashedAt));
+    if (stopping.signal.aborted && alive.length > 0) {
+      await release(pool, alive, { windowMs });
       return 'none';
     }
-    for (const delivery of claimed) {
+    for (const delivery of alive) {
       const call: Promise<void> = attempt(delivery, at).finally(() => inFlight.delete(call));
       inFlight.add(call);
     }
@@ -188,7 +190,6 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
   }
 
   async function attempt(delivery: Claimed, claimedAt: number): Promise<void> {
-    if (delivery.crashedAt) return settler.add(crashOf(delivery, delivery.crashedAt));
     // PostgreSQL's clock, carried on by ours, so that relays on several machines agree about the schedule.
     const startedAt = new Date(delivery.claimedAt.getTime() + performance.now() - claimedAt);
     const preparing = prepare(delivery);

@@ -200,7 +200,7 @@ const LOCK_JOBS = `
   limit $1
   for update of j skip locked`;
 
-// A statement of its own: it must see what whoever held the locks before us has queued.
+// A statement of its own: it must see what whoever held the locks before us has queued. In the order in which everybody locks turns.
 const READ_JOBS = `
   select j.id, j.agency_id as "agencyId", j.endpoint_id as "endpointId", j.to_endpoint_id as "toEndpointId",
     j.statuses::text[] as statuses, j.events, j.since, j.until, j.subject, j.delivery_ids::text[] as "deliveryIds",
@@ -209,7 +209,8 @@ const READ_JOBS = `
   from webhook_replay_job j
   join webhook_endpoint w on w.id = j.endpoint_id
   cross join lateral (${WAITS}) waits
-  where j.id = any($1::int[])`;
+  where j.id = any($1::int[])
+  order by j.to_endpoint_id`;
 
 // The log itself, and not the deliveries, is what a replay reads: an event that was never told has none. What commits after
 // the first step began is left to dispatch, which sees the endpoint by then; so nothing is told twice or left out.
