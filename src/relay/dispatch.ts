@@ -63,7 +63,7 @@ export function dispatchedOf(
   if (row.reached !== null) front?.reached(Number(row.reached), watch.tookMs());
   const events = row.dispatched ?? 0;
   noteFannedOut({ begun: watch.begun, events, withheld: row.withheld ?? 0, traced: row.traced ?? [] });
-  return { more: row.looked === most, events, errands: row.errands ?? 0 };
+  return { more: row.looked === most && events > 0, events, errands: row.errands ?? 0 };
 }
 
 /** Bounds the transaction, in which endpoints' turns are held, and not the work: the loop comes again at once. */

@@ -119,27 +119,39 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
    */
   async function advance(from?: typeof fronts): Promise<Found> {
     const room = Math.min(MOST_IN_ONE_CLAIM, MOST_CALLS - inFlight.size);
-    // A batch that is too much for PostgreSQL gets through in pieces.
-    const events = { front: from?.log, most: Math.max(1, MOST_EVENTS >> refusal.times) };
-    if (room <= 0) return transport || !told(await dispatch(pool, events)).more ? 'none' : 'more'; // A settle rings.
     const crowded = inFlight.size >= CROWDED_FROM;
     const options = { room, leaseMs, windowMs, mostAttempts: schedule.length, crowded, front: from?.turns };
-    if (transport || performance.now() < refusal.untilMs) return begin(await claim(pool, options), room);
-    let taken: Taken & { dispatched: Dispatched };
+    const claimOnly = async () => (room > 0 ? begin(await claim(pool, options), room) : 'none'); // A settle rings.
+    if (transport || performance.now() < refusal.untilMs) return claimOnly();
+
+    // A batch that is too much for PostgreSQL gets through in pieces.
+    const events = { front: from?.log, most: Math.max(1, MOST_EVENTS >> refusal.times) };
+    const begunAt = performance.now();
     try {
-      taken = await dispatchAndClaim(pool, { ...options, log: events });
-      refusal = { times: Math.max(0, refusal.times - 1), untilMs: 0 };
+      if (room <= 0) {
+        const { more } = told(await dispatch(pool, events));
+        accepted(begunAt);
+        return more ? 'more' : 'none';
+      }
+      const taken = await dispatchAndClaim(pool, { ...options, log: events });
+      accepted(begunAt);
+      const { more, events: dispatched } = told(taken.dispatched);
+      const begun = await begin(taken, room);
+      return more ? 'more' : begun === 'none' && dispatched > 0 ? 'some' : begun;
     } catch (error) {
       if (!from || !(error instanceof pg.DatabaseError)) throw error;
       // What can't be dispatched must not keep back what has been.
       const times = refusal.times + 1;
       refusal = { times, untilMs: performance.now() + Math.min(100 * 2 ** times, LONGEST_REFUSAL_MS) };
       log.warn({ err: error }, 'dispatch failed; it will be tried again');
-      return begin(await claim(pool, options), room);
+      return claimOnly();
     }
-    const { more, events: dispatched } = told(taken.dispatched);
-    const begun = await begin(taken, room);
-    return more ? 'more' : begun === 'none' && dispatched > 0 ? 'some' : begun;
+  }
+
+  /** One that took long is not followed by a larger one. */
+  function accepted(begunAt: number): void {
+    const isQuick = performance.now() - begunAt < QUICK_MS;
+    refusal = { times: Math.max(0, refusal.times - (isQuick ? 1 : 0)), untilMs: 0 };
   }
 
   function told(dispatched: Dispatched): Dispatched {
@@ -316,6 +328,7 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
 }
 
 const LONGEST_REFUSAL_MS = 2_000;
+const QUICK_MS = 1_000;
 
 /** What a step found: more than it took, all there was, nothing. */
 type Found = 'more' | 'some' | 'none';

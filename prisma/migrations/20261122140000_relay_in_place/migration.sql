@@ -372,10 +372,11 @@ BEGIN
     LIMIT 32
     FOR UPDATE OF x SKIP LOCKED
   LOOP
+    EXIT WHEN left_over = 0; -- Those that are left keep their place before these.
     t := looked.turn;
     first_due := coalesce(first_due, t.due_at);
     seen := seen + 1;
-    is_open := t.breaker = 'open' AND t.not_before > at;
+    is_open := t.breaker = 'open' AND coalesce(t.not_before > at, false);
     slots := CASE WHEN is_open THEN 8 WHEN t.breaker = 'closed' THEN t.slots ELSE 1 END;
     most := CASE WHEN crowded THEN least(slots, 2) ELSE slots END;
     calls := greatest(0, least(most - t.in_flight, left_over));
