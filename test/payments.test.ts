@@ -386,8 +386,13 @@ describe('a callback of CMI', () => {
       expect([twice, await send([...(await signed()), twice])]).toEqual([twice, 'FAILURE']);
     }
     expect(await send((await signed()).filter(([name]) => name !== 'HASH'))).toBe('FAILURE');
-    // What was written without encoding its + arrives with a blank in its place.
-    const pairs = (await signed()).map(
+    // What was written without encoding its + arrives with a blank in its place, one at the very beginning too.
+    const fields = Object.entries(callback((await world.book()).reference));
+    let nonce = 0;
+    const noted = () => [...fields, ['nonce', String(nonce)]] as [string, string][];
+    while (!hashOf(noted(), STORE_KEY).startsWith('+')) nonce++;
+    const signature: [string, string] = ['HASH', hashOf(noted(), STORE_KEY)];
+    const pairs = [...noted(), signature].map(
       ([name, value]) => `${name}=${name === 'HASH' ? value.replaceAll('=', '%3D') : encodeURIComponent(value)}`,
     );
     const response = await fetch(`${world.url}/inbound/cmi/${world.agencyId}`, {

@@ -10,7 +10,7 @@ type Pairs = Iterable<readonly [name: string, value: string]>;
  * Payten's kits have, which part where a name has a number or an underscore in it.
  */
 export function isSigned(fields: CmiFields, storeKey: string): boolean {
-  const given = (fields.get('hash') ?? '').trim().replaceAll(' ', '+'); // A + that wasn't encoded arrives as a blank.
+  const given = (fields.get('hash') ?? '').trimEnd().replaceAll(' ', '+'); // A + that wasn't encoded arrives as a blank, the first too.
   const plain = fields.pairs.map(([name, value]) => [name, unescaped(value)] as const);
   const right = [fields.pairs, plain].flatMap((pairs) =>
     ORDERS.map((order) => same(given, hashOf(pairs, storeKey, order))),
