@@ -150,7 +150,8 @@ BEGIN
 END $$;
 
 CREATE FUNCTION relay.queue_deliveries(ahead float8, deliveries json) RETURNS SETOF uuid LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+  SET enable_bitmapscan = off AS $$
 DECLARE
   made uuid[];
 BEGIN
@@ -179,7 +180,8 @@ END $$;
 CREATE FUNCTION relay.fan_out(ahead float8, given tid[], knows jsonb) RETURNS TABLE (
   event_id uuid, event_type text, traceparent text, early boolean, withheld int, errands int
 ) LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+  SET enable_bitmapscan = off AS $$
 #variable_conflict use_column
 DECLARE
   at CONSTANT timestamptz := relay.now(ahead);
@@ -282,7 +284,8 @@ END $$;
 CREATE FUNCTION relay.dispatch(ahead float8, most int, looks_from bigint, knows jsonb) RETURNS TABLE (
   looked int, reached bigint, dispatched int, withheld int, errands int, traced json
 ) LANGUAGE plpgsql ROWS 1
-SET lock_timeout = '100ms' SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET lock_timeout = '100ms' SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+  SET enable_bitmapscan = off AS $$
 #variable_conflict use_column
 DECLARE
   places tid[];
@@ -335,7 +338,8 @@ CREATE FUNCTION relay.claim(
   subject_seq int, traceparent text, event_name text, body text, url text, selection text, rights text[],
   shaped_body text, shaped_abilities text[], sealed_secrets text[]
 ) LANGUAGE plpgsql ROWS 64
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+  SET enable_bitmapscan = off AS $$
 #variable_conflict use_column
 DECLARE
   at CONSTANT timestamptz := relay.now(ahead);
@@ -503,7 +507,8 @@ END $$;
 CREATE FUNCTION relay.settle(ahead float8, window_ms float8, results json, well_only boolean) RETURNS TABLE (
   attempt_id uuid, of_replay boolean, disabled boolean, well boolean, more boolean
 ) LANGUAGE plpgsql ROWS 64
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+  SET enable_bitmapscan = off AS $$
 #variable_conflict use_column
 DECLARE
   at CONSTANT timestamptz := relay.now(ahead);
@@ -612,7 +617,8 @@ END $$;
 
 -- Writes what was judged of endpoints whose turns the caller holds.
 CREATE FUNCTION relay.judged(ahead float8, window_ms float8, conditions json) RETURNS void LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+  SET enable_bitmapscan = off AS $$
 DECLARE
   at CONSTANT timestamptz := relay.now(ahead);
   t public.endpoint_turn;
@@ -642,7 +648,8 @@ END $$;
 -- Gives back what was claimed and has not been begun, as if it had never been claimed: due at once, or after a while, and
 -- then the time in which it may be tried has begun all the same.
 CREATE FUNCTION relay.release(ahead float8, window_ms float8, after_ms float8, leases json) RETURNS void LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+  SET enable_bitmapscan = off AS $$
 DECLARE
   at CONSTANT timestamptz := relay.now(ahead);
   due CONSTANT timestamptz := at + after_ms * interval '1 millisecond';
