@@ -37,16 +37,12 @@ test('a transaction that somebody holds open makes no look of the relay longer: 
   const receivers: Receiver[] = [];
   for (let n = 0; n < 4; n++) receivers.push(await world.subscribe('property.created'));
   const somebody = new pg.Client({ connectionString: world.database.ownerUrl });
-  await somebody.connect();
-  onTestFinished(() => somebody.end());
+  const owner = new pg.Client({ connectionString: world.database.ownerUrl });
+  await Promise.all([somebody.connect(), owner.connect()]);
+  onTestFinished(async () => {
+    await Promise.all([somebody.end(), owner.end()]);
+  });
 
-  // PostgreSQL counts its tables when it likes, which on a long run of tests is in the middle of this one.
-  await somebody.query(`
-    do $$ declare part regclass; begin
-      for part in select oid from pg_class where relkind = 'r' and relname ~ '${RELAYED}' loop
-        execute format('alter table %s set (autovacuum_enabled = false)', part);
-      end loop;
-    end $$`);
   await somebody.query('begin isolation level repeatable read; select count(*) from booking');
 
   const { database, config } = world;
@@ -67,8 +63,9 @@ test('a transaction that somebody holds open makes no look of the relay longer: 
       wake.poke();
     }
     await Promise.all(receivers.map((receiver) => receiver.arrived(events)));
-    const waiting = async () => (await database.system.query('select count(*)::int from delivery_queue')).rows[0].count;
-    await expect.poll(waiting, { timeout: 20_000 }).toBe(0);
+    // Asked of a table that isn't counted: this look would be.
+    const settled = async () => (await database.system.query('select count(*)::int from attempt')).rows[0].count;
+    await expect.poll(settled, { timeout: 20_000 }).toBe(events * receivers.length);
   };
 
   /** The relay remembers how far its looks have come, and trusts that once some seconds have passed. */
@@ -92,6 +89,7 @@ test('a transaction that somebody holds open makes no look of the relay longer: 
   await tell(50); // Connections are opened and statements planned.
   const first = await least();
   await tell(500);
+  await owner.query('analyze'); // As PostgreSQL does by itself: of tables that are empty again, but for what is dead.
   const last = await least();
   for (const { received } of receivers) expect(new Set(received.map(({ id }) => id)).size).toBe(events);
 
@@ -103,5 +101,5 @@ test('a transaction that somebody holds open makes no look of the relay longer: 
     client.release();
   });
   expect(kept).toBeGreaterThan(250); // What a look from the very beginning passes over, for no row at all.
-  expect(last).toBeLessThan(first * 2);
+  expect(last).toBeLessThan(first * 1.5);
 }, 120_000);

@@ -16,8 +16,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { isAbility } from '../src/core/abilities.ts';
 import { addDays } from '../src/core/dates.ts';
 import { sealAudit } from '../src/platform/audit/seal.ts';
+import { freePort } from './support/free-port.ts';
 import { startReceiver } from './support/receiver.ts';
-import { freePort, keepRelaying, run } from './support/recipe.ts';
+import { keepRelaying, run } from './support/recipe.ts';
 import { document } from './support/told.ts';
 import { startWorld } from './support/world.ts';
 
@@ -92,7 +93,7 @@ test('guest CRM: a confirmed booking starts a sequence of messages, and a cancel
   const world = await startWorld();
   const folder = mkdtempSync(join(tmpdir(), 'bellhop-crm-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const PORT = await freePort();
+  const PORT = String(await freePort());
   const hook = { url: `http://127.0.0.1:${PORT}`, events: ['booking.*'] };
   const { secret } = (await world.post('/v1/webhooks', hook)).body.data;
   const start = async () => {
@@ -148,7 +149,7 @@ test('owner accounting: a statement, its revision and an invoice are booked to t
 
   const BOOKS = mkdtempSync(join(tmpdir(), 'bellhop-books-'));
   onTestFinished(() => rmSync(BOOKS, { recursive: true }));
-  const PORT = await freePort();
+  const PORT = String(await freePort());
   const hook = { url: `http://127.0.0.1:${PORT}`, events: ['owner.statement_ready', 'invoice.*'] };
   const { secret } = (await world.post('/v1/webhooks', hook)).body.data;
   const start = async () => {

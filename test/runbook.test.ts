@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
-import { freePort, type ServerProcess, startAgency, startProcess } from './support/process.ts';
+import { freePort } from './support/free-port.ts';
+import { type ServerProcess, startAgency, startProcess } from './support/process.ts';
 import { startReceiver } from './support/receiver.ts';
 
 const RUNBOOK = readFileSync(new URL('../docs/runbook.md', import.meta.url), 'utf8');

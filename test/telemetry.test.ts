@@ -2,7 +2,8 @@ import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { revokeToken } from '../src/platform/tokens/revoke.ts';
 import { startCollector } from './support/collector.ts';
-import { freePort, startAgency, startProcess } from './support/process.ts';
+import { freePort } from './support/free-port.ts';
+import { startAgency, startProcess } from './support/process.ts';
 import { startReceiver } from './support/receiver.ts';
 import { startWorld, type World } from './support/world.ts';
 

@@ -35,10 +35,11 @@ export interface Heard {
 /** What its owner is told of an endpoint. */
 export type News = 'failing' | 'recovered';
 
+// relay.claim and relay.settle know the next one, WINDOW_MS and SLOW_MS as well: what breaks none of them isn't judged here.
 /** As many calls as one endpoint is ever sent at the same time, by all relays together. */
-export const MOST_IN_FLIGHT = 8;
+const MOST_IN_FLIGHT = 8;
 /** Without one success for so long, an endpoint is disabled; half-way there its owner is told. */
-export const DISABLED_AFTER_MS = 5 * 86_400_000;
+const DISABLED_AFTER_MS = 5 * 86_400_000;
 
 const TRIPS_AT_FAILURES = 10;
 const WINDOW_MS = 5 * 60_000;

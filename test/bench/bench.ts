@@ -1,7 +1,6 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -10,6 +9,7 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { type EmbeddedServer, openEmbedded } from '../../src/database/embedded.ts';
 import { migrate } from '../../src/database/migrate.ts';
+import { freePort } from '../support/free-port.ts';
 
 /** What a part of the bench starts: a database server, processes and folders, all of them gone when it closes. */
 export interface Bench {
@@ -125,14 +125,6 @@ export async function query(url: string, sql: string, values?: unknown[]) {
   } finally {
     await client.end();
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
 }
 
 /** Milliseconds of processor time that a process has used so far, in all its threads. Only Linux tells. */

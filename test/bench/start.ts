@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Bench, freePort, type Product } from './bench.ts';
+import { freePort } from '../support/free-port.ts';
+import type { Bench, Product } from './bench.ts';
 import { median, type Outcome, range } from './outcome.ts';
 
 const TIMES = 5;

@@ -1,12 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { median, type Outcome } from '../bench/outcome.ts';
+import { freePort } from '../support/free-port.ts';
 import { type Kept, keep } from './keeper.ts';
 import { planKills } from './kills.ts';
 import { keepPostgres } from './postgres.ts';
@@ -325,12 +325,4 @@ function within<T>(milliseconds: number, work: Promise<T>, printed: () => string
     );
     work.then(resolve, reject).finally(() => clearTimeout(patience));
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as { port: number };
-  await new Promise((closed) => server.close(closed));
-  return port;
 }

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { onTestFinished } from 'vitest';
 import { findPostgres } from '../../src/database/postgres-home.ts';
-import { freePort } from './process.ts';
+import { freePort } from './free-port.ts';
 
 const run = promisify(execFile);
 

@@ -1,11 +1,11 @@
 import { type ChildProcess, type ExecFileOptions, execFile, spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 import { createTestDatabase } from './database.ts';
+import { freePort } from './free-port.ts';
 
 const COMMAND = new URL('../../src/bellhop.mjs', import.meta.url).pathname;
 
@@ -100,13 +100,4 @@ async function ready(url: string, child: ChildProcess, output: () => string): Pr
 function clean(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { DATABASE_URL: _url, PORT: _port, DEMO: _demo, DATA_DIR: _dir, NODE_OPTIONS: _options, ...rest } = env;
   return rest;
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }

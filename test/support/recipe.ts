@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { type AddressInfo, createServer } from 'node:net';
 import { expect, onTestFinished } from 'vitest';
 import type { World } from './world.ts';
 
@@ -43,13 +42,4 @@ export function keepRelaying(world: World): void {
     going = false;
     await loop;
   });
-}
-
-/** A port for a program that is ended and started again, and has to be found where it was. */
-export async function freePort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return String(port);
 }

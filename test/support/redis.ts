@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { onTestFinished } from 'vitest';
-import { freePort } from './process.ts';
+import { freePort } from './free-port.ts';
 
 /** A Redis of the test's own on a free port, ended with the test. Needs `redis-server` on the PATH. */
 export async function startRedis(): Promise<string> {

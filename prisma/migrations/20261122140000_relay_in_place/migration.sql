@@ -3,7 +3,7 @@
 --
 -- Each of them follows its endpoints one by one, in the order of their ids where it locks several, so that every statement
 -- knows its endpoint: PostgreSQL then opens one partition and not eight, and has no join whose order it could get wrong.
--- The settings keep its choice to indexes: a plan is made once a connection, perhaps while the queue is empty, when
+-- The settings at the end keep its choice to indexes: a plan is made once a connection, perhaps while the queue is empty, when
 -- reading the table whole looks cheap, and is kept while it fills.
 --
 -- `ahead` is the number of milliseconds by which a test has moved the clock; 0 otherwise.
@@ -149,9 +149,7 @@ BEGIN
   RETURN made;
 END $$;
 
-CREATE FUNCTION relay.queue_deliveries(ahead float8, deliveries json) RETURNS SETOF uuid LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-  SET enable_bitmapscan = off AS $$
+CREATE FUNCTION relay.queue_deliveries(ahead float8, deliveries json) RETURNS SETOF uuid LANGUAGE plpgsql AS $$
 DECLARE
   made uuid[];
 BEGIN
@@ -179,9 +177,7 @@ END $$;
 -- an event makes; "operational", the events that * does not cover; "why", what is said of what is withheld.
 CREATE FUNCTION relay.fan_out(ahead float8, given tid[], knows jsonb) RETURNS TABLE (
   event_id uuid, event_type text, traceparent text, early boolean, withheld int, errands int
-) LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-  SET enable_bitmapscan = off AS $$
+) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
   at CONSTANT timestamptz := relay.now(ahead);
@@ -284,8 +280,7 @@ END $$;
 CREATE FUNCTION relay.dispatch(ahead float8, most int, looks_from bigint, knows jsonb) RETURNS TABLE (
   looked int, reached bigint, dispatched int, withheld int, errands int, traced json
 ) LANGUAGE plpgsql ROWS 1
-SET lock_timeout = '100ms' SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-  SET enable_bitmapscan = off AS $$
+SET lock_timeout = '100ms' AS $$
 #variable_conflict use_column
 DECLARE
   places tid[];
@@ -337,9 +332,7 @@ CREATE FUNCTION relay.claim(
   claimed_at timestamptz, crashed_at timestamptz, last boolean, event_id uuid, event_type text, test boolean, subject text,
   subject_seq int, traceparent text, event_name text, body text, url text, selection text, rights text[],
   shaped_body text, shaped_abilities text[], sealed_secrets text[]
-) LANGUAGE plpgsql ROWS 64
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-  SET enable_bitmapscan = off AS $$
+) LANGUAGE plpgsql ROWS 64 AS $$
 #variable_conflict use_column
 DECLARE
   at CONSTANT timestamptz := relay.now(ahead);
@@ -506,9 +499,7 @@ END $$;
 -- caller to decide (relay.judged), in the same transaction; who can't asks for `well_only`, and then their results stay as they are.
 CREATE FUNCTION relay.settle(ahead float8, window_ms float8, results json, well_only boolean) RETURNS TABLE (
   attempt_id uuid, of_replay boolean, disabled boolean, well boolean, more boolean
-) LANGUAGE plpgsql ROWS 64
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-  SET enable_bitmapscan = off AS $$
+) LANGUAGE plpgsql ROWS 64 AS $$
 #variable_conflict use_column
 DECLARE
   at CONSTANT timestamptz := relay.now(ahead);
@@ -616,9 +607,7 @@ BEGIN
 END $$;
 
 -- Writes what was judged of endpoints whose turns the caller holds.
-CREATE FUNCTION relay.judged(ahead float8, window_ms float8, conditions json) RETURNS void LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-  SET enable_bitmapscan = off AS $$
+CREATE FUNCTION relay.judged(ahead float8, window_ms float8, conditions json) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   at CONSTANT timestamptz := relay.now(ahead);
   t public.endpoint_turn;
@@ -647,9 +636,7 @@ END $$;
 
 -- Gives back what was claimed and has not been begun, as if it had never been claimed: due at once, or after a while, and
 -- then the time in which it may be tried has begun all the same.
-CREATE FUNCTION relay.release(ahead float8, window_ms float8, after_ms float8, leases json) RETURNS void LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-  SET enable_bitmapscan = off AS $$
+CREATE FUNCTION relay.release(ahead float8, window_ms float8, after_ms float8, leases json) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   at CONSTANT timestamptz := relay.now(ahead);
   due CONSTANT timestamptz := at + after_ms * interval '1 millisecond';
@@ -674,6 +661,24 @@ BEGIN
     t.in_flight := greatest(0, t.in_flight - given);
     t.waits_from := least(t.waits_from, due);
     PERFORM relay.place(t, at, window_ms, NULL);
+  END LOOP;
+END $$;
+
+-- What is called from outside keeps its plans to indexes, row by row.
+DO $$
+DECLARE
+  called regprocedure;
+BEGIN
+  FOR called IN
+    SELECT oid FROM pg_proc
+    WHERE pronamespace = 'relay'::regnamespace
+      AND proname IN ('queue_deliveries', 'fan_out_named', 'dispatch', 'claim', 'settle', 'judged', 'release')
+  LOOP
+    EXECUTE format('ALTER FUNCTION %s SET plan_cache_mode = force_generic_plan', called);
+    EXECUTE format('ALTER FUNCTION %s SET enable_seqscan = off', called);
+    EXECUTE format('ALTER FUNCTION %s SET enable_bitmapscan = off', called);
+    EXECUTE format('ALTER FUNCTION %s SET enable_hashjoin = off', called);
+    EXECUTE format('ALTER FUNCTION %s SET enable_mergejoin = off', called);
   END LOOP;
 END $$;
 
