@@ -295,6 +295,8 @@ test('SIEM: every line is in the file once and in order, over a kill, a torn lin
   await second.said('going on after line');
   await followed(LOG);
   await second.killed();
+  // As if it had been killed between a line and the note of it; a kill right after `followed` may do so.
+  writeFileSync(`${LOG}.last`, JSON.stringify(kept(LOG).at(-2)));
   const rotated = `${LOG}.1`;
   renameSync(LOG, rotated);
   await world.property();

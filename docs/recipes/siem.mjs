@@ -9,12 +9,14 @@ import {
   fsyncSync,
   ftruncateSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   renameSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { listen, load } from './api.mjs';
 
 const { LOG = 'bellhop-audit.ndjson', EVERY_SECONDS = '10', ALERT_URL, ALERT_AUTHORIZATION } = process.env;
@@ -71,16 +73,25 @@ function keep(lines) {
   console.log(`${lines.length} lines, up to ${last.seq}`);
 }
 
-/** The last line of the file, or the one that is noted beside it where the file was rotated away. */
+/**
+ * The last line there is: in the file, in those that logrotate made of it (`.1`, `-20261122`), or noted beside it where they are packed or gone.
+ * The note alone is not enough: a run may be killed before it notes what it has written, and the file rotated before the next.
+ */
 function lastKept() {
-  const noted = existsSync(`${LOG}.last`) ? JSON.parse(readFileSync(`${LOG}.last`, 'utf8')) : undefined;
-  const written = existsSync(LOG) ? lastWritten() : undefined;
-  return (written?.seq ?? 0) >= (noted?.seq ?? 0) ? written : noted;
+  const name = basename(LOG);
+  const written = readdirSync(dirname(LOG))
+    .filter((file) => file.startsWith(name) && /^([.-]\d+)?$/.test(file.slice(name.length)))
+    .map((file) => lastWritten(join(dirname(LOG), file)));
+  const noted = existsSync(`${LOG}.last`) && JSON.parse(readFileSync(`${LOG}.last`, 'utf8'));
+  return [noted, ...written]
+    .filter(Boolean)
+    .sort((a, b) => a.seq - b.seq)
+    .at(-1);
 }
 
 /** A line that a run was killed in is cut off: it comes again. */
-function lastWritten() {
-  const file = openSync(LOG, 'r+');
+function lastWritten(path) {
+  const file = openSync(path, 'r+');
   const { size } = fstatSync(file);
   const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
   readSync(file, tail, 0, tail.length, size - tail.length);
