@@ -1,4 +1,3 @@
-import pRetry, { AbortError } from 'p-retry';
 import type { PrismaClient } from '../../prisma/generated/client/client.ts';
 import type { Config } from '../config.ts';
 import type { Database, Transaction } from '../database/index.ts';
@@ -9,6 +8,7 @@ import type { Wake } from '../outbox/wake.ts';
 import type { Ability } from './abilities.ts';
 import { clock } from './clock.ts';
 import { todayIn } from './dates.ts';
+import { persist } from './persist.ts';
 import { beginSpan, traceTransaction } from './trace.ts';
 
 /** The agency as every request needs it: read with the token, and never written through here. */
@@ -127,13 +127,13 @@ export class Viewer {
       facts: { 'bellhop.request_id': requestId },
     });
     try {
-      const result = await pRetry(
-        () =>
-          this.writeOnce(facts, span?.traceparent ?? traceparent).catch((error) => {
-            throw isRetryable(error) ? error : new AbortError(error);
-          }),
-        { retries: 4, minTimeout: 5, maxTimeout: 100, randomize: true },
-      );
+      const result = await persist(() => this.writeOnce(facts, span?.traceparent ?? traceparent), {
+        retries: 4,
+        minTimeout: 5,
+        maxTimeout: 100,
+        randomize: true,
+        shouldRetry: ({ error }) => isRetryable(error),
+      });
       span?.end();
       this.services.wake.poke();
       return result;

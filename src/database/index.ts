@@ -15,6 +15,11 @@ export interface Database {
   forAgency(agencyId: number): PrismaClient;
   /** Connections for what works across agencies (tokens, relay, command line, timers): the platform's tables only. */
   system: pg.Pool;
+  /**
+   * A connection like those of `system` for whoever says the same hundreds of times a second, one after the other. It stays
+   * open, and with it the plans: among a dozen that take turns, each would make them anew after every `analyze`.
+   */
+  ownConnection(): pg.Pool;
   /** Runs one reading statement as an agency, without Prisma. Rows are arrays. */
   read(agencyId: number, text: string, values: unknown[]): Promise<pg.QueryArrayResult>;
   /**
@@ -43,11 +48,12 @@ export async function openDatabase(
   const app = openPool(ownerUrl, 'bellhop_app', config.databasePool, log);
   const system = openPool(ownerUrl, 'bellhop_system', Math.max(3, Math.ceil(config.databasePool / 2)), log);
 
+  const pools = [app, system];
   const watched = [watchPool(app, 'requests'), watchPool(system, 'system')];
 
   async function close(): Promise<void> {
     for (const forget of watched) forget();
-    await endPools([app, system], log);
+    await endPools(pools, log);
     await server?.close();
   }
 
@@ -64,6 +70,12 @@ export async function openDatabase(
     forAgency: clientsByAgency(app),
     read: readerByAgency(app),
     system,
+    ownConnection() {
+      const own = openPool(ownerUrl, 'bellhop_system', 1, log, { idleTimeoutMillis: 0 });
+      pools.push(own);
+      watched.push(watchPool(own, 'system'));
+      return own;
+    },
     async asAgency(agencyId, fn) {
       const client = await new AgencyPool(app, agencyId).connect();
       try {

@@ -8,12 +8,18 @@ export type Role = 'bellhop_app' | 'bellhop_system';
  * A pool whose connections act as one role for all of their life: switching roles on a connection would throw its
  * prepared plans away at every switch.
  */
-export function openPool(ownerUrl: string, role: Role, size: number, log: Logger): pg.Pool {
+export function openPool(
+  ownerUrl: string,
+  role: Role,
+  size: number,
+  log: Logger,
+  { idleTimeoutMillis = 60_000 } = {},
+): pg.Pool {
   const pool = new pg.Pool({
     connectionString: ownerUrl,
     application_name: 'bellhop',
     max: size,
-    idleTimeoutMillis: 60_000,
+    idleTimeoutMillis,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     onConnect: (client) => prepare(client, role),

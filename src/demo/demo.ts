@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import { clock } from '../core/clock.ts';
 import { Viewer } from '../core/viewer.ts';
+import { openWait } from '../core/wait.ts';
 import type { Database, Transaction } from '../database/index.ts';
 import { drawIds, insertMany } from '../database/insert.ts';
 import { recordAll } from '../outbox/record.ts';
@@ -110,6 +111,6 @@ const nobodyWaits: Wake = {
   poke() {},
   tokenChanged() {},
   onTokenChanged() {},
-  async next() {},
+  next: openWait,
   async close() {},
 };

@@ -1,4 +1,5 @@
 import { Invalid } from '../core/errors.ts';
+import type { Wait } from '../core/wait.ts';
 import { operationalEvents } from './event.ts';
 import type { Wake } from './wake.ts';
 
@@ -94,9 +95,10 @@ export async function followLog({
   return follow();
 
   async function* follow(): AsyncGenerator<LogEvent, void, undefined> {
+    let hint: Wait | undefined;
+    signal.addEventListener('abort', () => hint?.end(), { once: true });
     while (!signal.aborted) {
-      const looked = new AbortController();
-      const hint = wake.next(POLL_MS, AbortSignal.any([signal, looked.signal])); // Before the look, so none is lost.
+      hint = wake.next(POLL_MS); // Before the look, so none is lost.
       try {
         const page = await readPage(cursor);
         for (const event of page.events) {
@@ -104,9 +106,9 @@ export async function followLog({
           yield event;
         }
         cursor = page.cursor;
-        if (!page.more) await hint;
+        if (!page.more) await hint.over;
       } finally {
-        looked.abort();
+        hint.end();
       }
     }
   }

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import pRetry, { AbortError } from 'p-retry';
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { openWait, type Wait } from '../core/wait.ts';
 
 /**
  * "There may be something new in the log." A hint and nothing more: whoever waits for it polls as well, so a lost hint
@@ -15,12 +16,17 @@ export interface Wake {
   tokenChanged(tokenId: number): void;
   /** Calls back when a token was revoked or changed anywhere, so that nobody goes on believing in it. */
   onTokenChanged(changed: (tokenId: number) => void): void;
-  /** Resolves at the next hint, or after `ms`, or when `signal` aborts. */
-  next(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Is over at the next hint, or after `ms`. */
+  next(ms: number): Wait;
   close(): Promise<void>;
 }
 
-export const CHANNEL = 'bellhop_log';
+const CHANNEL = 'bellhop_log';
+/**
+ * Says it: $1 is who does. A commit that notifies is written to the disk like any other and is heard after that; nobody needs
+ * this one to be there after a crash, so nobody waits for the disk.
+ */
+export const NOTIFY = `select set_config('synchronous_commit', 'off', true), pg_notify('${CHANNEL}', $1)`;
 /** Notified by whoever changes a token, in the change's own transaction. */
 export const TOKEN_CHANNEL = 'bellhop_token';
 const COALESCE_MS = 20;
@@ -44,19 +50,11 @@ export function openWake(pool: pg.Pool, ownerUrl: string, log: Logger): Wake {
     onTokenChanged(changed) {
       hints.on('token', changed);
     },
-    next(ms, signal) {
-      return new Promise((resolve) => {
-        const done = () => {
-          clearTimeout(timer);
-          hints.off('hint', done);
-          signal?.removeEventListener('abort', done);
-          resolve();
-        };
-        const timer = setTimeout(done, ms);
-        hints.once('hint', done);
-        signal?.addEventListener('abort', done, { once: true });
-        if (signal?.aborted) done();
-      });
+    next(ms) {
+      const wait = openWait(ms);
+      hints.once('hint', wait.end);
+      void wait.over.then(() => hints.off('hint', wait.end));
+      return wait;
     },
     async close() {
       stopping.abort();
@@ -69,9 +67,7 @@ export function openWake(pool: pg.Pool, ownerUrl: string, log: Logger): Wake {
 
   async function notify(): Promise<void> {
     pending = undefined;
-    await pool
-      .query('select pg_notify($1, $2)', [CHANNEL, me])
-      .catch((error) => log.debug({ error }, 'a hint was lost'));
+    await pool.query(NOTIFY, [me]).catch((error) => log.debug({ error }, 'a hint was lost'));
   }
 
   /** Keeps one connection listening until we close; a lost one is reopened, with growing pauses. */

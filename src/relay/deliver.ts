@@ -100,9 +100,13 @@ function post(
         totalMs: elapsed(),
         responseBody: answer.statusCode === undefined ? undefined : Buffer.concat(read).toString('utf8'),
       });
-      exchange?.abort(new Error('The attempt is over.')); // Does nothing to one that is complete.
     };
-    const timer = setTimeout(() => end('timeout', new Error(`${timeoutMs / 1000} s have passed`)), timeoutMs);
+    /** Also where the answer isn't complete. */
+    const cut = (outcome: Outcome, error?: unknown) => {
+      end(outcome, error);
+      exchange?.abort(new Error('The attempt is over.'));
+    };
+    const timer = setTimeout(() => cut('timeout', new Error(`${timeoutMs / 1000} s have passed`)), timeoutMs);
 
     agent.dispatch(
       { origin, path: pathname + search, method: 'POST', headers, body, headersTimeout: 0, bodyTimeout: 0 },
@@ -121,7 +125,7 @@ function post(
         onResponseData(_controller, chunk) {
           read.push(chunk.subarray(0, MOST_BYTES_READ - bytes));
           bytes += chunk.length;
-          if (bytes >= MOST_BYTES_READ) end(outcomeOfStatus(answer.statusCode!));
+          if (bytes >= MOST_BYTES_READ) cut(outcomeOfStatus(answer.statusCode!));
         },
         onResponseEnd() {
           end(outcomeOfStatus(answer.statusCode!));

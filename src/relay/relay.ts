@@ -1,12 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import pRetry from 'p-retry';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { AppKey } from '../core/app-key.ts';
+import { persist } from '../core/persist.ts';
 import { open } from '../core/secrets.ts';
 import type { Services } from '../core/viewer.ts';
+import { openWait, type Wait } from '../core/wait.ts';
 import { openAgent } from './address.ts';
 import { type Claimed, claim, dispatchAndClaim, type Taken } from './claim.ts';
 import { deliver } from './deliver.ts';
@@ -56,6 +56,7 @@ export function startRelay(deps: Deps): Relay {
 export function createRelay({ log, schema, ...services }: Deps): Relay {
   const { config, wake } = services;
   const pool = services.database.system;
+  const advances = services.database.ownConnection();
   const schedule = config.webhookRetrySchedule;
   const timeoutMs = config.webhookTimeoutSeconds * 1000;
   const leaseMs = timeoutMs + LEASE_MARGIN_MS;
@@ -69,17 +70,16 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
   const errands = new Set<Promise<void>>();
 
   const fronts = { log: openFront(), turns: openFront() };
-  const hinted = (ms: number, signal: AbortSignal) => wake.next(ms, signal);
   // What is hinted at may be for any of them: who is woken rings the others when there is something for them, or nothing here.
-  const advancing = openLoop('deliver', () => advance(fronts), hinted);
-  const running = openLoop('errands', errandsDue, pause);
-  const replaying = openLoop('replays', replaysDue, pause);
+  const advancing = openLoop('deliver', () => advance(fronts), wake.next);
+  const running = openLoop('errands', errandsDue, openWait);
+  const replaying = openLoop('replays', replaysDue, openWait);
   const transport = openTransport({ pool, config, log, onArrival: () => dispatching?.ring() });
-  const publishing = transport && openLoop('publish', () => publishDue(transport, fronts.log), hinted);
-  const dispatching = transport && openLoop('dispatch', () => dispatchDue(transport), pause);
+  const publishing = transport && openLoop('publish', () => publishDue(transport, fronts.log), wake.next);
+  const dispatching = transport && openLoop('dispatch', () => dispatchDue(transport), openWait);
   const loops = [advancing, running, replaying, publishing, dispatching].filter((loop) => loop !== undefined);
   const settler = openSettler({
-    pool,
+    pool: services.database.ownConnection(),
     log,
     windowMs,
     signal: givingUp.signal,
@@ -121,7 +121,7 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
     const room = Math.min(MOST_IN_ONE_CLAIM, MOST_CALLS - inFlight.size);
     const crowded = inFlight.size >= CROWDED_FROM;
     const options = { room, leaseMs, windowMs, mostAttempts: schedule.length, crowded, front: from?.turns };
-    const claimOnly = async () => (room > 0 ? begin(await claim(pool, options), room) : 'none'); // A settle rings.
+    const claimOnly = async () => (room > 0 ? begin(await claim(advances, options), room) : 'none'); // A settle rings.
     if (transport || performance.now() < refusal.untilMs) return claimOnly();
 
     // A batch that is too much for PostgreSQL gets through in pieces.
@@ -129,11 +129,11 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
     const begunAt = performance.now();
     try {
       if (room <= 0) {
-        const { more } = told(await dispatch(pool, events));
+        const { more } = told(await dispatch(advances, events));
         accepted(begunAt);
         return more ? 'more' : 'none';
       }
-      const taken = await dispatchAndClaim(pool, { ...options, log: events });
+      const taken = await dispatchAndClaim(advances, { ...options, log: events });
       accepted(begunAt);
       const { more, events: dispatched } = told(taken.dispatched);
       const begun = await begin(taken, room);
@@ -270,30 +270,25 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
    * Repeats a step for as long as there is more, then waits until it is rung, or for a while: 20 ms at first, doubling to
    * a second. The wait begins before the step looks, so a hint that comes while it is looking isn't lost.
    */
-  function openLoop(
-    name: string,
-    step: () => Promise<Found>,
-    wait: (ms: number, signal: AbortSignal) => Promise<void>,
-  ) {
-    let hinted = new AbortController();
+  function openLoop(name: string, step: () => Promise<Found>, wait: (ms: number) => Wait) {
+    let waiting: Wait | undefined;
     let healthy = false;
     let ended: Promise<void> | undefined;
 
     async function run(): Promise<void> {
       let pauseMs = SHORTEST_PAUSE_MS;
       while (!stopping.signal.aborted) {
-        hinted = new AbortController();
-        const hint = wait(pauseMs, hinted.signal);
+        waiting = wait(pauseMs);
         const found = await persistently();
-        if (found === 'more') hinted.abort();
-        await hint;
+        if (found === 'more') waiting.end();
+        await waiting.over;
         pauseMs = found !== 'none' ? SHORTEST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       }
     }
 
     /** A database that restarts is waited for; so is one that refuses for a reason that only its operator can mend. */
     function persistently(): Promise<Found> {
-      return pRetry(step, {
+      return persist(step, {
         retries: Number.POSITIVE_INFINITY,
         minTimeout: 100,
         maxTimeout: 5_000,
@@ -320,7 +315,7 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
       start(): void {
         ended ??= run();
       },
-      ring: () => hinted.abort(),
+      ring: () => waiting?.end(),
       healthy: () => healthy && !stopping.signal.aborted,
       ended: async () => ended,
     };
@@ -351,8 +346,6 @@ const MOST_TURNS = 32;
 const MOST_ERRANDS = 16;
 const SHORTEST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
-
-const pause = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => {});
 
 /** Decrypts each secret once. */
 function secretReader(appKey: AppKey): (sealed: string) => string {

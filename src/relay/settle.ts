@@ -1,9 +1,9 @@
-import pRetry from 'p-retry';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import { v7 as uuid } from 'uuid';
 import { clock } from '../core/clock.ts';
 import { lateSettles } from '../core/metrics.ts';
+import { persist } from '../core/persist.ts';
 import { judge } from './breaker.ts';
 import type { Claimed } from './claim.ts';
 import type { Answer } from './deliver.ts';
@@ -230,7 +230,7 @@ export function openSettler({
   async function settleBatch(batch: Result[]): Promise<void> {
     const settled = new Set<string>();
     try {
-      await pRetry(() => settle(pool, batch, options, settled), {
+      await persist(() => settle(pool, batch, options, settled), {
         retries: Number.POSITIVE_INFINITY,
         minTimeout: 50,
         maxTimeout: 5_000,

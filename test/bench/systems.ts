@@ -1,4 +1,4 @@
-import { CHANNEL } from '../../src/outbox/wake.ts';
+import { NOTIFY } from '../../src/outbox/wake.ts';
 import { type Bench, type Helper, query } from './bench.ts';
 import type { Emission } from './emitter.ts';
 import { startPeer } from './peer.ts';
@@ -34,7 +34,7 @@ export const BODY = JSON.stringify({
 export function emissionTo({ first, count }: { first: number; count: number }): Pick<Emission, 'sql' | 'hint'> {
   return {
     sql: insertEvents(`$1::uuid, $2::int % ${count} + ${first}`, ''),
-    hint: `select pg_notify('${CHANNEL}', 'bench')`, // What the product's own process says after a commit.
+    hint: NOTIFY.replace('$1', "'bench'"), // What the product's own process says after a commit.
   };
 }
 

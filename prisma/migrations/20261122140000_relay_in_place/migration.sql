@@ -355,6 +355,9 @@ DECLARE
   left_over int := room;
   seen int := 0;
 BEGIN
+  -- Nobody waits for the disk here: what a crash of the server may take back is what was on its way just then, and that is
+  -- dispatched and claimed anew. Whatever follows from a claim is written after it, and waits for all that was.
+  PERFORM set_config('synchronous_commit', 'off', true);
   FOR looked IN
     SELECT x AS turn, w.rate_per_second AS rate, w.format = 'CONNECT' AS connect, w.url, w.selection,
       relay.rights_of(w.created_by_id, w.agency_id, at) AS rights,
