@@ -20,6 +20,7 @@ import { release } from './release.ts';
 import { advanceReplays } from './replay.ts';
 import { openSettler, type Result, resultOf } from './settle.ts';
 import { openTransport, type Transport } from './transport.ts';
+import { openUnderWay } from './under-way.ts';
 
 export interface Relay {
   /** Begins to dispatch and deliver by itself, until `stop`. */
@@ -66,8 +67,8 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
   const prepare = openPreparation({ ...services, schema, log, windowMs });
   const stopping = new AbortController();
   const givingUp = new AbortController();
-  const inFlight = new Set<Promise<void>>();
-  const errands = new Set<Promise<void>>();
+  const calls = openUnderWay();
+  const errands = openUnderWay();
 
   const fronts = { log: openFront(), turns: openFront() };
   // What is hinted at may be for any of them: who is woken rings the others when there is something for them, or nothing here.
@@ -118,8 +119,8 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
    * here, so a lease covers the whole attempt.
    */
   async function advance(from?: typeof fronts): Promise<Found> {
-    const room = Math.min(MOST_IN_ONE_CLAIM, MOST_CALLS - inFlight.size);
-    const crowded = inFlight.size >= CROWDED_FROM;
+    const room = Math.min(MOST_IN_ONE_CLAIM, MOST_CALLS - calls.count);
+    const crowded = calls.count >= CROWDED_FROM;
     const options = { room, leaseMs, windowMs, mostAttempts: schedule.length, crowded, front: from?.turns };
     const claimOnly = async () => (room > 0 ? begin(await claim(advances, options), room) : 'none'); // A settle rings.
     if (transport || performance.now() < refusal.untilMs) return claimOnly();
@@ -173,10 +174,7 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
       await release(pool, alive, { windowMs });
       return 'none';
     }
-    for (const delivery of alive) {
-      const call: Promise<void> = attempt(delivery, at).finally(() => inFlight.delete(call));
-      inFlight.add(call);
-    }
+    for (const delivery of alive) calls.add(attempt(delivery, at));
     if (claimed.length === room || turns === MOST_TURNS) return 'more';
     return claimed.length > 0 ? 'some' : 'none';
   }
@@ -237,21 +235,17 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
 
   async function errandsDue(): Promise<Found> {
     const claimed = await claimErrands(pool, {
-      room: MOST_ERRANDS - errands.size,
+      room: MOST_ERRANDS - errands.count,
       leaseMs: timeoutMs + ERRAND_MARGIN_MS,
     });
     for (const errand of claimed) {
-      const run: Promise<void> = runErrand(errand, { services, schedule, log }).finally(() => {
-        errands.delete(run);
-        running.ring();
-      });
-      errands.add(run);
+      errands.add(runErrand(errand, { services, schedule, log }).finally(() => running.ring()));
     }
     return claimed.length > 0 ? 'more' : 'none';
   }
 
   async function allSettled(): Promise<void> {
-    await Promise.all([...inFlight, ...errands]);
+    await Promise.all([calls.none(), errands.none()]);
     await settler.idle();
   }
 
