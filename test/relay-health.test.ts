@@ -9,7 +9,7 @@ import { claim } from '../src/relay/claim.ts';
 import { dispatch } from '../src/relay/dispatch.ts';
 import { standardBody } from '../src/relay/envelope.ts';
 import { release } from '../src/relay/release.ts';
-import { resultOf, settle } from '../src/relay/settle.ts';
+import { openSettler, resultOf, settle } from '../src/relay/settle.ts';
 import { bellhop, startAgency, startProcess } from './support/process.ts';
 import { startReceiver } from './support/receiver.ts';
 import { startWorld, type World } from './support/world.ts';
@@ -269,6 +269,43 @@ test('what is claimed and not begun is given back as if it had never been claime
   expect(receiver.received.map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
   const { rows } = await pool.query('select in_flight, due_at::text from endpoint_turn');
   expect(rows).toEqual([{ in_flight: 0, due_at: 'infinity' }]);
+});
+
+// An owner changes one endpoint, and that process hangs in the middle: the results of others would wait until their leases end.
+test('while somebody holds an endpoint, the results of others are written, and its own once it is let go', async () => {
+  const world = await startWorld();
+  const held = await world.subscribe('booking.*');
+  await world.subscribe('booking.*');
+  await happen(world);
+  const pool = world.database.system;
+  await dispatch(pool);
+  const { claimed } = await claim(pool, LEASE);
+  const startedAt = clock.now();
+  const settler = openSettler({
+    ...{
+      pool,
+      apart: pool,
+      windowMs: LEASE.windowMs,
+      signal: new AbortController().signal,
+      log: pino({ level: 'silent' }),
+    },
+  });
+  const delivered = async () => {
+    const { rows } = await pool.query(`select endpoint_id as id from delivery where status = 'DELIVERED' order by 1`);
+    return rows.map(({ id }) => id);
+  };
+
+  const owner = await pool.connect();
+  await owner.query('begin');
+  await owner.query('select relay.lock_turn($1)', [held.endpointId]);
+  for (const each of claimed)
+    settler.add(resultOf(each, { outcome: 'ok', error: null, totalMs: 1 }, { schedule: [0], startedAt }));
+  const free = claimed.map(({ endpointId }) => endpointId).filter((id) => id !== Number(held.endpointId));
+  await expect.poll(delivered, { timeout: 4_000 }).toEqual(free);
+  await owner.query('commit');
+  owner.release();
+  await settler.idle();
+  expect(await delivered()).toEqual(claimed.map(({ endpointId }) => endpointId).sort());
 });
 
 test('history ends with its retention: attempts by the day, then deliveries that have ended and their events', async () => {

@@ -81,6 +81,7 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
   const loops = [advancing, running, replaying, publishing, dispatching].filter((loop) => loop !== undefined);
   const settler = openSettler({
     pool: services.database.ownConnection(),
+    apart: pool,
     log,
     windowMs,
     signal: givingUp.signal,

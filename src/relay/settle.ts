@@ -12,6 +12,7 @@ import { CONSEQUENCE, type Outcome } from './outcome.ts';
 import { nextAttemptAt } from './schedule.ts';
 import { inTurnsTransaction, NOW } from './transaction.ts';
 import { lockTurns, type Turn, writeJudged } from './turn.ts';
+import { openUnderWay } from './under-way.ts';
 
 /** What an attempt came to, as it will be written down. */
 export interface Result {
@@ -157,17 +158,11 @@ async function judgeTurns(
 ): Promise<number> {
   const byAttempt = new Map(results.map((result) => [result.attempt_id, result]));
   const mine = rows.map((row): Mine => ({ ...byAttempt.get(row.attempt_id)!, ...row }));
-  const byEndpoint = new Map<number, Mine[]>();
-  for (const result of mine) {
-    if (result.well) continue;
-    const own = byEndpoint.get(result.endpoint_id);
-    if (own) own.push(result);
-    else byEndpoint.set(result.endpoint_id, [result]);
-  }
-  if (byEndpoint.size === 0) return 0;
-  const turns = await lockTurns(client, [...byEndpoint.keys()]);
+  const unwell = byEndpoint(mine.filter(({ well }) => !well));
+  if (unwell.size === 0) return 0;
+  const turns = await lockTurns(client, [...unwell.keys()]);
   const judged = turns.map((turn) => {
-    const own = byEndpoint.get(turn.endpointId)!;
+    const own = unwell.get(turn.endpointId)!;
     const heard = own.map(({ outcome, total_ms, retry_after_ms }) => ({
       outcome,
       totalMs: total_ms,
@@ -203,49 +198,61 @@ async function disableSilent(client: pg.PoolClient, endpointIds: number[]): Prom
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Settles as results come in: what arrives while one transaction runs goes into the next, so load makes the batches. */
+/**
+ * Settles as results come in: what arrives while one transaction runs goes into the next, so load makes the batches. Where
+ * somebody holds an endpoint, its results go their own way until it is let go, and the others on.
+ */
 export function openSettler({
   pool,
+  apart,
   log,
   signal,
   ...options
 }: SettleOptions & {
   pool: pg.Pool;
+  /** For those that have to wait. */
+  apart: pg.Pool;
   log: Logger;
   /** Stops waiting for a database that is away. What is unsettled then is sent once more after its lease. */
   signal: AbortSignal;
 }) {
   let waiting: Result[] = [];
   let running: Promise<void> | undefined;
+  const held = openUnderWay();
 
   async function run(): Promise<void> {
     while (waiting.length > 0) {
       const batch = waiting.slice(0, MOST_RESULTS);
       waiting = waiting.slice(MOST_RESULTS);
-      await settleBatch(batch);
+      const left = await settleBatch(pool, batch, { patient: false });
+      for (const own of byEndpoint(left).values()) held.add(settleBatch(apart, own, { patient: true }).then(() => {}));
     }
     running = undefined;
   }
 
-  async function settleBatch(batch: Result[]): Promise<void> {
+  /** Answers with those whose endpoints are held by somebody, unless it is patient. */
+  async function settleBatch(from: pg.Pool, batch: Result[], { patient }: { patient: boolean }): Promise<Result[]> {
     const settled = new Set<string>();
+    const open = () => batch.filter((result) => !settled.has(result.attempt_id));
     try {
-      await persist(() => settle(pool, batch, options, settled), {
+      await persist(() => settle(from, batch, options, settled), {
         retries: Number.POSITIVE_INFINITY,
         minTimeout: 50,
         maxTimeout: 5_000,
         randomize: true,
         signal,
-        shouldRetry: ({ error }) => willPass(error),
+        shouldRetry: ({ error }) => willPass(error) && (patient || !isHeld(error)),
         onFailedAttempt: ({ error }) => log.warn({ err: error }, 'results could not be settled yet'),
       });
-      const late = batch.filter((result) => !settled.has(result.attempt_id)).map((result) => result.delivery_id);
+      const late = open().map((result) => result.delivery_id);
       lateSettles.inc(late.length);
       if (late.length > 0) log.warn({ deliveries: late }, 'results came after their lease had ended: ignored');
     } catch (err) {
+      if (!patient && isHeld(err)) return open();
       // Their leases end, and they are attempted again as long as they have attempts.
-      log.error({ err, deliveries: batch.map((result) => result.delivery_id) }, 'results were lost');
+      log.error({ err, deliveries: open().map((result) => result.delivery_id) }, 'results were lost');
     }
+    return [];
   }
 
   return {
@@ -256,8 +263,19 @@ export function openSettler({
     /** Resolves when all that was added has been settled. */
     async idle(): Promise<void> {
       while (running) await running;
+      await held.none();
     },
   };
+}
+
+function byEndpoint<T extends Result>(results: T[]): Map<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const result of results) {
+    const own = groups.get(result.endpoint_id);
+    if (own) own.push(result);
+    else groups.set(result.endpoint_id, [result]);
+  }
+  return groups;
 }
 
 const MOST_RESULTS = 64;
@@ -269,6 +287,11 @@ export const ENDPOINT_DISABLED = 'webhook.disabled';
 function willPass(error: Error): boolean {
   const state = (error as { code?: string }).code ?? '';
   return !/^(22|23|42)...$/.test(state);
+}
+
+/** It waited for half a second for something that somebody else has locked: see relay.settle. */
+function isHeld(error: unknown): boolean {
+  return (error as { code?: string }).code === '55P03';
 }
 
 /** PostgreSQL's text holds every character but this one. */

@@ -24,11 +24,13 @@ BEGIN
 END $$;
 
 -- An endpoint's turn, locked. By its newest version, because a key that never changes would lead through all dead versions
--- of the row; whoever waits for the lock gets the version that was written meanwhile.
+-- of the row; whoever waits for the lock gets the version that was written meanwhile. Nobody who holds one waits for anything
+-- but PostgreSQL, so a few seconds of silence mean that his process has stopped, and then the turn is let go.
 CREATE FUNCTION relay.lock_turn(endpoint int) RETURNS public.endpoint_turn LANGUAGE plpgsql AS $$
 DECLARE
   t public.endpoint_turn;
 BEGIN
+  PERFORM set_config('idle_in_transaction_session_timeout', '5s', true);
   SELECT * INTO t FROM public.endpoint_turn WHERE endpoint_id = endpoint ORDER BY version DESC LIMIT 1 FOR UPDATE;
   RETURN t;
 END $$;
@@ -498,11 +500,15 @@ END $$;
 -- the endpoint is gone. Answers with those that were settled, and whether more
 -- is due to their endpoints.
 --
+-- Who holds a turn for long, an owner who deletes a large backlog, holds up his own results only: the caller is told after half a
+-- second that the lock is not to be had, and settles endpoint by endpoint.
+--
 -- An endpoint that is well and stays so needs nobody's judgement. What becomes of the breakers of the others is for the
 -- caller to decide (relay.judged), in the same transaction; who can't asks for `well_only`, and then their results stay as they are.
 CREATE FUNCTION relay.settle(ahead float8, window_ms float8, results json, well_only boolean) RETURNS TABLE (
   attempt_id uuid, of_replay boolean, disabled boolean, well boolean, more boolean
-) LANGUAGE plpgsql ROWS 64 AS $$
+) LANGUAGE plpgsql ROWS 64
+SET lock_timeout = '500ms' AS $$
 #variable_conflict use_column
 DECLARE
   at CONSTANT timestamptz := relay.now(ahead);

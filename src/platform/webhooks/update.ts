@@ -113,13 +113,20 @@ function mayTakeOn(viewer: Viewer, schema: GraphQLSchema, endpoint: EndpointRow)
 export const enableWebhook = (viewer: Viewer, id: string, schema: GraphQLSchema) =>
   updateWebhook(viewer, { id, input: { enabled: true } }, schema);
 
-/** Removes an endpoint with its secrets and its delivery log. */
-export function deleteWebhook(viewer: Viewer, id: string): Promise<EndpointRow> {
+/**
+ * Removes an endpoint with its secrets and its delivery log. It is disabled first, in a transaction of its own: what waits for it
+ * may take seconds to remove, and whoever would queue more for it meanwhile would wait for that.
+ */
+export async function deleteWebhook(viewer: Viewer, id: string): Promise<EndpointRow> {
+  await viewer.write(async (tx) => {
+    const { id: endpointId, enabled } = await endpointOf(tx, id);
+    const data = { enabled: false, disabledReason: 'It is being deleted.', disabledAt: clock.now() };
+    if (enabled) await tx.webhookEndpoint.update({ where: { id: endpointId }, data });
+  });
   return viewer.write(async (tx, _emit, audit) => {
     const endpoint = await endpointOf(tx, id);
     // Whoever queues a delivery holds the turn and then asks for the endpoint, so the turn comes first here too.
-    await tx.$queryRaw`
-      select 1 from endpoint_turn where endpoint_id = ${endpoint.id} order by version desc limit 1 for update`;
+    await tx.$queryRaw`select 1 from relay.lock_turn(${endpoint.id})`;
     await tx.webhookEndpoint.delete({ where: { id: endpoint.id } });
     audit('webhook.deleted', `webhook:${endpoint.id}`, whole(endpoint), 'WARNING');
     return endpoint;
@@ -137,8 +144,7 @@ export async function endpointOf(tx: Transaction, id: string | number): Promise<
 
 /** Has the relay look at the endpoint's queue now; anew, as if it had never failed, but slowly at first. */
 async function giveTurn(tx: Transaction, { id }: EndpointRow, { anew }: { anew: boolean }): Promise<void> {
-  const [turn] = await tx.$queryRaw<{ version: bigint }[]>`
-    select version from endpoint_turn where endpoint_id = ${id} order by version desc limit 1 for update`;
+  const [turn] = await tx.$queryRaw<{ version: bigint }[]>`select version from relay.lock_turn(${id})`;
   // A statement of its own: until it has the lock it can't know which version is the newest.
   await tx.$executeRaw`
     update endpoint_turn
