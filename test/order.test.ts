@@ -47,7 +47,7 @@ test('two relays that dispatch at once tell of a booking in order', async () => 
   await happen(world, 1, 2);
   const first = await world.database.system.connect();
   await first.query('begin');
-  await first.query('select relay.dispatch($1, 500, 0, $2)', [clock.aheadMs, knowledge()]);
+  await first.query("select relay.dispatch($1, 500, 0, $2, '{}')", [clock.aheadMs, knowledge()]);
   await world.relay(); // The second.
   await first.query('commit');
   first.release();

@@ -2,12 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { pino } from 'pino';
 import { v7 as uuid } from 'uuid';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { clock } from '../src/core/clock.ts';
+import { schema } from '../src/domains.ts';
 import { retainWebhooks } from '../src/platform/webhooks/retain.ts';
 import { claim } from '../src/relay/claim.ts';
 import { dispatch } from '../src/relay/dispatch.ts';
 import { standardBody } from '../src/relay/envelope.ts';
+import { startRelay } from '../src/relay/relay.ts';
 import { release } from '../src/relay/release.ts';
 import { openSettler, resultOf, settle } from '../src/relay/settle.ts';
 import { bellhop, startAgency, startProcess } from './support/process.ts';
@@ -269,6 +271,39 @@ test('what is claimed and not begun is given back as if it had never been claime
   expect(receiver.received.map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
   const { rows } = await pool.query('select in_flight, due_at::text from endpoint_turn');
   expect(rows).toEqual([{ in_flight: 0, due_at: 'infinity' }]);
+});
+
+// One row that PostgreSQL refuses must not be the end of everybody's webhooks.
+test('an event that can’t be dispatched is passed by, and told once it can be', async () => {
+  const world = await startWorld();
+  const receiver = await world.subscribe('booking.*');
+  vi.useFakeTimers({ toFake: ['performance'] }); // The relay's stop watch.
+  onTestFinished(() => void vi.useRealTimers());
+  const owner = new pg.Client({ connectionString: world.database.ownerUrl });
+  await owner.connect();
+  onTestFinished(() => owner.end());
+  const ids: string[] = [];
+  for (let booking = 1; booking <= 9; booking++) ids.push(await happen(world, { booking }));
+  await owner.query(`
+    create function refuse() returns trigger language plpgsql as $$ begin raise 'refused'; end $$;
+    create trigger refuse before update on outbox_event for each row when (new.id = '${ids[4]}' and new.dispatched_at is not null)
+      execute function refuse()`);
+  const { database, config } = world;
+  const relay = startRelay({ database, config, wake: world.viewer.wake, schema, log: pino({ level: 'silent' }) });
+  onTestFinished(() => relay.stop());
+  const told = () => receiver.received.map(({ id }) => id);
+  const passes = async (enough: () => boolean) => {
+    for (let n = 0; n < 200 && !enough(); n++) {
+      vi.advanceTimersByTime(500);
+      world.viewer.wake.poke();
+      await sleep(20);
+    }
+  };
+  await passes(() => told().length === 8);
+  expect(told().sort()).toEqual(ids.filter((_id, i) => i !== 4).sort());
+  await owner.query('drop trigger refuse on outbox_event');
+  await passes(() => told().length === 9);
+  expect(told().at(-1)).toBe(ids[4]);
 });
 
 // An owner changes one endpoint, and that process hangs in the middle: the results of others would wait until their leases end.

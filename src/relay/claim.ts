@@ -122,7 +122,7 @@ const CLAIM = 'from relay.claim($1, $2, $3, $4, $5, $6, $7, $8)';
 
 // The outer side of a left join is asked first.
 const DISPATCH_AND_CLAIM = `
-  select d.*, c.* from relay.dispatch($1, $9, $10, $11) d left join (select * ${CLAIM}) c on true`;
+  select d.*, c.* from relay.dispatch($1, $9, $10, $11, $12) d left join (select * ${CLAIM}) c on true`;
 
 interface Row {
   /** In the last row only, which has no delivery. */

@@ -27,15 +27,15 @@ export interface Dispatched {
  */
 export async function dispatch(
   pool: pg.Pool,
-  { front, most = MOST_EVENTS }: Partial<DispatchOptions> = {},
+  { front, most = MOST_EVENTS, passed = [] }: Partial<DispatchOptions> = {},
 ): Promise<Dispatched> {
   const watch = startWatch();
   const { rows } = await pool.query<DispatchRow>({
     name: 'dispatch',
-    text: 'select * from relay.dispatch($1, $2, $3, $4)',
-    values: dispatchValues({ front, most }),
+    text: 'select * from relay.dispatch($1, $2, $3, $4, $5)',
+    values: dispatchValues({ front, most, passed }),
   });
-  return dispatchedOf(rows[0]!, watch, { front, most });
+  return dispatchedOf(rows[0]!, watch, { front, most, passed });
 }
 
 export interface DispatchOptions {
@@ -43,10 +43,21 @@ export interface DispatchOptions {
   front?: Front;
   /** Of so many events at once. */
   most: number;
+  /** The sequence numbers of events that are not to be tried. */
+  passed: string[];
 }
 
-export function dispatchValues({ front, most }: DispatchOptions): unknown[] {
-  return [clock.aheadMs, most, front?.from() ?? 0, knowledge()];
+export function dispatchValues({ front, most, passed }: DispatchOptions): unknown[] {
+  return [clock.aheadMs, most, front?.from() ?? 0, knowledge(), passed];
+}
+
+/** The first event that waits for dispatch and isn't passed by. */
+export async function headOfLog(pool: pg.Pool, passed: string[]): Promise<string | null> {
+  const { rows } = await pool.query<{ seq: string | null }>(
+    'select min(seq)::text as seq from outbox_event where dispatched_at is null and seq <> all($1::bigint[])',
+    [passed],
+  );
+  return rows[0]!.seq;
 }
 
 /** When it began, and how long it has taken. */

@@ -10,12 +10,13 @@ import { openWait, type Wait } from '../core/wait.ts';
 import { openAgent } from './address.ts';
 import { type Claimed, claim, dispatchAndClaim, type Taken } from './claim.ts';
 import { deliver } from './deliver.ts';
-import { type Dispatched, dispatch, MOST_EVENTS } from './dispatch.ts';
+import { type Dispatched, dispatch, headOfLog, startWatch } from './dispatch.ts';
 import { claimErrands, runErrand } from './errands.ts';
 import { type Front, openFront } from './front.ts';
 import { observeCall } from './observe.ts';
 import { explain } from './outcome.ts';
 import { LATER_MS, openPreparation } from './prepare.ts';
+import { openRefusals } from './refusals.ts';
 import { release } from './release.ts';
 import { advanceReplays } from './replay.ts';
 import { openSettler, type Result, resultOf } from './settle.ts';
@@ -93,8 +94,7 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
     onReplay: () => replaying.ring(),
   });
   let stopped: Promise<void> | undefined;
-  /** How often PostgreSQL has refused a dispatch, one after the other, and until when none is tried. */
-  let refusal = { times: 0, untilMs: 0 };
+  const refusals = openRefusals();
 
   return {
     start() {
@@ -108,7 +108,7 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
         if (found.every((what) => what === 'none')) return;
       }
     },
-    running: () => loops.every((loop) => loop.healthy()) && refusal.untilMs === 0,
+    running: () => loops.every((loop) => loop.healthy()) && refusals.most() > 0,
     stop() {
       stopped ??= stop();
       return stopped;
@@ -124,36 +124,31 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
     const crowded = calls.count >= CROWDED_FROM;
     const options = { room, leaseMs, windowMs, mostAttempts: schedule.length, crowded, front: from?.turns };
     const claimOnly = async () => (room > 0 ? begin(await claim(advances, options), room) : 'none'); // A settle rings.
-    if (transport || performance.now() < refusal.untilMs) return claimOnly();
+    const most = refusals.most();
+    if (transport || most === 0) return claimOnly();
 
-    // A batch that is too much for PostgreSQL gets through in pieces.
-    const events = { front: from?.log, most: Math.max(1, MOST_EVENTS >> refusal.times) };
-    const begunAt = performance.now();
+    const events = { front: from?.log, most, passed: refusals.passed() };
+    const watch = startWatch();
     try {
       if (room <= 0) {
         const { more } = told(await dispatch(advances, events));
-        accepted(begunAt);
+        refusals.accepted(watch.tookMs());
         return more ? 'more' : 'none';
       }
       const taken = await dispatchAndClaim(advances, { ...options, log: events });
-      accepted(begunAt);
+      refusals.accepted(watch.tookMs());
       const { more, events: dispatched } = told(taken.dispatched);
       const begun = await begin(taken, room);
       return more ? 'more' : begun === 'none' && dispatched > 0 ? 'some' : begun;
     } catch (error) {
       if (!from || !(error instanceof pg.DatabaseError)) throw error;
-      // What can't be dispatched must not keep back what has been.
-      const times = refusal.times + 1;
-      refusal = { times, untilMs: performance.now() + Math.min(100 * 2 ** times, LONGEST_REFUSAL_MS) };
-      log.warn({ err: error }, 'dispatch failed; it will be tried again');
-      return claimOnly();
+      const found = await claimOnly(); // What can't be dispatched must not keep back what has been.
+      const head = most === 1 ? await headOfLog(advances, events.passed) : null;
+      const isPassed = refusals.refused(error, most, head);
+      if (isPassed) log.error({ err: error, seq: head }, 'an event can’t be dispatched; it is passed by for a while');
+      else log.warn({ err: error }, 'dispatch failed; it will be tried again');
+      return isPassed ? 'more' : found;
     }
-  }
-
-  /** One that took long is not followed by a larger one. */
-  function accepted(begunAt: number): void {
-    const isQuick = performance.now() - begunAt < QUICK_MS;
-    refusal = { times: Math.max(0, refusal.times - (isQuick ? 1 : 0)), untilMs: 0 };
   }
 
   function told(dispatched: Dispatched): Dispatched {
@@ -316,9 +311,6 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
     };
   }
 }
-
-const LONGEST_REFUSAL_MS = 2_000;
-const QUICK_MS = 1_000;
 
 /** What a step found: more than it took, all there was, nothing. */
 type Found = 'more' | 'some' | 'none';

@@ -278,8 +278,8 @@ END $$;
 --
 -- One relay at a time does so. Two would put the events of one booking into the queue in the order in which they commit; and
 -- a second one would wait for most of the same endpoints' turns anyway. It waits for nobody else's locks for long: all that is
--- claimed in the same statement would wait with it.
-CREATE FUNCTION relay.dispatch(ahead float8, most int, looks_from bigint, knows jsonb) RETURNS TABLE (
+-- claimed in the same statement would wait with it. What was refused before is `passed` by.
+CREATE FUNCTION relay.dispatch(ahead float8, most int, looks_from bigint, knows jsonb, passed bigint[]) RETURNS TABLE (
   looked int, reached bigint, dispatched int, withheld int, errands int, traced json
 ) LANGUAGE plpgsql ROWS 1
 SET lock_timeout = '100ms' AS $$
@@ -291,7 +291,7 @@ BEGIN
   IF pg_try_advisory_xact_lock(7215307) THEN
     SELECT array_agg(e.place), max(e.seq), count(*) INTO places, reached, looked FROM (
       SELECT ctid AS place, seq FROM public.outbox_event
-      WHERE dispatched_at IS NULL AND seq >= looks_from
+      WHERE dispatched_at IS NULL AND seq >= looks_from AND seq <> ALL (passed)
       ORDER BY seq
       LIMIT most
       FOR UPDATE SKIP LOCKED
