@@ -113,16 +113,8 @@ function mayTakeOn(viewer: Viewer, schema: GraphQLSchema, endpoint: EndpointRow)
 export const enableWebhook = (viewer: Viewer, id: string, schema: GraphQLSchema) =>
   updateWebhook(viewer, { id, input: { enabled: true } }, schema);
 
-/**
- * Removes an endpoint with its secrets and its delivery log. It is disabled first, in a transaction of its own: what waits for it
- * may take seconds to remove, and whoever would queue more for it meanwhile would wait for that.
- */
-export async function deleteWebhook(viewer: Viewer, id: string): Promise<EndpointRow> {
-  await viewer.write(async (tx) => {
-    const { id: endpointId, enabled } = await endpointOf(tx, id);
-    const data = { enabled: false, disabledReason: 'It is being deleted.', disabledAt: clock.now() };
-    if (enabled) await tx.webhookEndpoint.update({ where: { id: endpointId }, data });
-  });
+/** Removes an endpoint with its secrets and its delivery log. */
+export function deleteWebhook(viewer: Viewer, id: string): Promise<EndpointRow> {
   return viewer.write(async (tx, _emit, audit) => {
     const endpoint = await endpointOf(tx, id);
     // Whoever queues a delivery holds the turn and then asks for the endpoint, so the turn comes first here too.
