@@ -306,6 +306,30 @@ test('an event that can’t be dispatched is passed by, and told once it can be'
   expect(told().at(-1)).toBe(ids[4]);
 });
 
+test('while the server is short of something no event is passed by, and the relay says that it isn’t running', async () => {
+  const world = await startWorld();
+  const receiver = await world.subscribe('booking.*');
+  const owner = new pg.Client({ connectionString: world.database.ownerUrl });
+  await owner.connect();
+  onTestFinished(() => owner.end());
+  await owner.query(`
+    create function refuse() returns trigger language plpgsql as $$ begin raise 'no room' using errcode = '53100'; end $$;
+    create trigger refuse before update on outbox_event for each row execute function refuse()`);
+  const id = await happen(world);
+  const { database, config } = world;
+  const relay = startRelay({ database, config, wake: world.viewer.wake, schema, log: pino({ level: 'silent' }) });
+  onTestFinished(() => relay.stop());
+  await expect.poll(relay.running).toBe(false);
+  for (let n = 0; n < 50; n++) {
+    await sleep(20); // Over several tries and the waits between them.
+    expect(relay.running()).toBe(false);
+  }
+  await owner.query('drop trigger refuse on outbox_event');
+  await receiver.arrived(1);
+  expect(receiver.received[0]!.id).toBe(id);
+  await expect.poll(relay.running).toBe(true);
+});
+
 // An owner changes one endpoint, and that process hangs in the middle: the results of others would wait until their leases end.
 test('while somebody holds an endpoint, the results of others are written, and its own once it is let go', async () => {
   const world = await startWorld();

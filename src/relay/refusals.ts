@@ -8,6 +8,8 @@ import { MOST_EVENTS } from './dispatch.ts';
 export interface Refusals {
   /** How many events to dispatch at once. None, while a refusal is waited out. */
   most(): number;
+  /** Whether what was tried last was accepted, or can be passed by. */
+  healthy(): boolean;
   /** The sequence numbers of those that are passed by. */
   passed(): string[];
   accepted(tookMs: number): void;
@@ -23,6 +25,7 @@ export function openRefusals(now: () => number = () => performance.now()): Refus
 
   return {
     most: () => (now() < untilMs ? 0 : most),
+    healthy: () => times === 0,
     passed() {
       for (const [seq, end] of until) if (end <= now()) until.delete(seq);
       return [...until.keys()];

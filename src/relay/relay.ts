@@ -108,7 +108,7 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
         if (found.every((what) => what === 'none')) return;
       }
     },
-    running: () => loops.every((loop) => loop.healthy()) && refusals.most() > 0,
+    running: () => loops.every((loop) => loop.healthy()) && refusals.healthy(),
     stop() {
       stopped ??= stop();
       return stopped;
