@@ -136,8 +136,9 @@ export async function startWorld({
       const query = Client.prototype.query;
       Client.prototype.query = function counted(this: unknown, ...args: unknown[]) {
         const text = typeof args[0] === 'string' ? args[0] : (args[0] as { text?: string })?.text;
-        // Token look-ups, hints and the binding of a connection to its agency are not what a list costs.
-        if (text && !/access_token|pg_notify|set_config|^begin|^commit/i.test(text)) count++;
+        // Token look-ups, hints, whoever begins to listen for them just then, and the binding of a connection to its agency
+        // are not what a list costs.
+        if (text && !/access_token|pg_notify|^listen|set_config|^begin|^commit/i.test(text)) count++;
         return Reflect.apply(query as never, this, args);
       } as never;
       try {
