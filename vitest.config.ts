@@ -7,6 +7,7 @@ export default defineConfig({
     include: ['test/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     maxWorkers: 2, // They wait for PostgreSQL half of the time; vitest would leave one of two cores idle.
+    isolate: false, // A worker loads the product once and not once a file (466 s became 303). So no file may leave anything behind.
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

@@ -6,6 +6,7 @@ import { type Database, openDatabase } from './database/index.ts';
 import { makeDemo } from './demo/demo.ts';
 import { schema } from './domains.ts';
 import { doors } from './doors.ts';
+import { compileRoutes } from './gateway/rest/route.ts';
 import { openGateway } from './gateway/server.ts';
 import { openWake } from './outbox/wake.ts';
 import { startRelay } from './relay/relay.ts';
@@ -50,10 +51,11 @@ export async function start(config: Config, log: Logger): Promise<Running> {
       const port = await openMetricsPort(config.host, config.metricsPort, metrics);
       stops.push(() => port.close());
     }
+    const routes = () => compileRoutes(schema, rows, { planned: config.planner });
     const openApi = () =>
       config.workers > 1
         ? openWorkers(config, database, log)
-        : openGateway({ schema, rows, doors, config, database, wake, log, readiness, metrics });
+        : openGateway({ schema, routes: routes(), doors, config, database, wake, log, readiness, metrics });
     const gateway = config.roles.has('api') ? await openApi() : undefined;
     if (gateway) stops.push(() => gateway.close());
     return { config, database, gateway, demoToken, stop };

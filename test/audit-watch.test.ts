@@ -4,10 +4,9 @@ import { schema } from '../src/domains.ts';
 import { doors } from '../src/doors.ts';
 import { openGateway } from '../src/gateway/server.ts';
 import { openWake } from '../src/outbox/wake.ts';
-import { rows } from '../src/routes.ts';
 import { lines, ownerOf } from './support/audit.ts';
 import { NOUNS } from './support/nouns.ts';
-import { type Integrator, startWorld, type World } from './support/world.ts';
+import { type Integrator, routesFor, startWorld, type World } from './support/world.ts';
 
 const WITHIN_MS = 5 * 60_000;
 
@@ -18,7 +17,7 @@ async function anotherGateway(world: World, who: Integrator) {
   const wake = openWake(database.system, database.ownerUrl, log);
   const config = { ...world.config, port: 0 };
   const gateway = await openGateway({
-    ...{ schema, rows, doors, config, database, wake, log },
+    ...{ schema, routes: routesFor(config), doors, config, database, wake, log },
     readiness: async () => ({}),
     metrics: (_request, response) => void response.end(),
   });

@@ -6,7 +6,6 @@ import type { Config } from '../config.ts';
 import { DomainError, HTTP_STATUS } from '../core/errors.ts';
 import { graphqlOperations } from '../core/metrics.ts';
 import type { Database } from '../database/index.ts';
-import type { Row } from '../graph/row.ts';
 import type { Wake } from '../outbox/wake.ts';
 import { openAuthentication } from './authenticate.ts';
 import { decode, readBody } from './body.ts';
@@ -18,6 +17,7 @@ import { observe, observed } from './observe.ts';
 import { openPlanned } from './planned.ts';
 import { openRefusals } from './refusals.ts';
 import { restApp } from './rest/app.ts';
+import type { Route } from './rest/route.ts';
 
 export interface Gateway {
   server: Server;
@@ -29,7 +29,7 @@ export interface Gateway {
 
 export interface GatewayServices {
   schema: GraphQLSchema;
-  rows: Row[];
+  routes: Route[];
   doors: Door[];
   config: Config;
   database: Database;

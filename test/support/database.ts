@@ -11,7 +11,8 @@ export interface TestDatabase {
 /** A database of one's own with every migration applied, or none, and nothing in it: a copy, made in some tens of milliseconds. */
 export async function createTestDatabase({ migrated = true } = {}): Promise<TestDatabase> {
   const name = `bellhop_test_${randomBytes(6).toString('hex')}`;
-  await asAdmin(`create database ${name} template ${migrated ? inject('templateDatabase') : 'template0'}`);
+  const template = migrated ? inject('templateDatabase') : 'template0';
+  await asAdmin(`create database ${name} template ${template} strategy file_copy`); // Half of what copying through the log takes.
   const url = new URL(inject('adminUrl'));
   url.pathname = `/${name}`;
   return {

@@ -110,7 +110,7 @@ export const NOUNS: Record<string, Maker> = {
   '/v1/whatsapp-templates': async (mine) =>
     (
       await made(mine, '/v1/whatsapp-templates', {
-        name: `welcome_${await byHand(mine, `select nextval('whatsapp_template_id_seq')::int as id, $1::int`, '')}`,
+        name: `welcome_${await nextOf(mine, 'whatsapp_template')}`,
         language: 'en',
         body: 'Hello {{guest_name}}',
       })
@@ -123,11 +123,18 @@ export const NOUNS: Record<string, Maker> = {
   },
   '/v1/tax-tariffs': async (mine) =>
     // Another day each time: the same tariff again is the one that is there.
-    (await made(mine, '/v1/tax-tariffs', { tax: 'tpt', valid_from: nextDay(), amount: 10 })).id,
+    (
+      await made(mine, '/v1/tax-tariffs', {
+        tax: 'tpt',
+        valid_from: addDays('2020-01-01', await nextOf(mine, 'tax_tariff')),
+        amount: 10,
+      })
+    ).id,
 };
 
-let days = 0;
-const nextDay = () => addDays('2020-01-01', days++ % 2_000);
+/** A number that no other thing of this table has had. */
+const nextOf = (mine: Integrator, table: string) =>
+  byHand(mine, `select nextval('${table}_id_seq')::int as id, $1::int`, '');
 
 /** The collection that a path belongs to, and with it what its `{id}` is. */
 export function nounOf(path: string): string {

@@ -10,6 +10,7 @@ import { Viewer } from '../../src/core/viewer.ts';
 import { type Database, openDatabase } from '../../src/database/index.ts';
 import { schema } from '../../src/domains.ts';
 import { doors } from '../../src/doors.ts';
+import { compileRoutes, type Route } from '../../src/gateway/rest/route.ts';
 import { openGateway } from '../../src/gateway/server.ts';
 import { openWake } from '../../src/outbox/wake.ts';
 import { createToken } from '../../src/platform/tokens/create.ts';
@@ -71,7 +72,14 @@ export interface World extends Integrator {
 
 type TokenText = Pick<NewToken, 'id' | 'token'>;
 
-let codes = 0;
+const compiled = new Map<boolean, Route[]>();
+
+/** Compiled once and not once a world: the rows are the same for all. */
+export function routesFor({ planner }: Config): Route[] {
+  const routes = compiled.get(planner) ?? compileRoutes(schema, rows, { planned: planner });
+  compiled.set(planner, routes);
+  return routes;
+}
 
 /** A running Bellhop on a database of its own: a real PostgreSQL, a real port. It ends with the test. */
 export async function startWorld({
@@ -100,7 +108,7 @@ export async function startWorld({
   const wake = openWake(database.system, database.ownerUrl, log);
   const gateway = await openGateway({
     schema,
-    rows,
+    routes: routesFor(config),
     doors,
     config,
     database,
@@ -121,6 +129,7 @@ export async function startWorld({
     clock.aheadMs = 0;
   });
 
+  let codes = 0;
   const services = { database, wake, config };
   const first = await makeAgency();
   return {

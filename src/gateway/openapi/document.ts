@@ -1,9 +1,7 @@
-import type { GraphQLSchema } from 'graphql';
 import type { OpenAPIObject, PathItemObject } from 'openapi3-ts/oas31';
 import { VERSION } from '../../core/version.ts';
-import type { Row } from '../../graph/row.ts';
 import type { Door } from '../doors.ts';
-import { compileRoutes } from '../rest/route.ts';
+import type { Route } from '../rest/route.ts';
 import { doorOperation } from './door.ts';
 import { operationOf } from './operation.ts';
 import { Shapes } from './shapes.ts';
@@ -11,14 +9,14 @@ import { SHARED_HEADERS, SHARED_PARAMETERS, SHARED_RESPONSES, SHARED_SCHEMAS } f
 import { WEBHOOK_CALLS, webhooksOf } from './webhooks.ts';
 
 /**
- * The OpenAPI 3.1 document of `/v1`, printed from the rows that are served, the schema that answers them, the doors beside
+ * The OpenAPI 3.1 document of `/v1`, printed from the rows that are served, what the schema answers them with, the doors beside
  * them and the events that are sent. It is the same on every machine, and can't say anything that the code doesn't do.
  */
-export function printOpenApi(schema: GraphQLSchema, rows: Row[], doors: Door[]): OpenAPIObject {
+export function printOpenApi(routes: Route[], doors: Door[]): OpenAPIObject {
   const shapes = new Shapes();
   const paths: Record<string, PathItemObject> = {};
   const tags = new Map<string, string>();
-  for (const route of compileRoutes(schema, rows)) {
+  for (const route of routes) {
     const { path, method, tag, summary } = route.row;
     paths[path] = { ...paths[path], [method.toLowerCase()]: operationOf(route, shapes) };
     if (!tags.has(tag)) tags.set(tag, route.operation.field.description ?? summary);

@@ -1,12 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type Express } from 'express';
-import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Config } from '../../config.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { admit } from '../../graph/guard.ts';
-import type { Row } from '../../graph/row.ts';
 import { printAsyncApi } from '../asyncapi/document.ts';
 import type { Authenticate } from '../authenticate.ts';
 import { readBody } from '../body.ts';
@@ -23,12 +21,11 @@ import { parseBody } from './body.ts';
 import { fingerprintOf, keyOf, once } from './idempotency.ts';
 import { type Match, matcher } from './match.ts';
 import { readSearch } from './parameters.ts';
-import { compileRoutes, type Route } from './route.ts';
+import type { Route } from './route.ts';
 import { writeStream } from './stream.ts';
 
 export interface RestServices {
-  schema: GraphQLSchema;
-  rows: Row[];
+  routes: Route[];
   /** Only told of here, in the document; they are served before anything comes here. */
   doors: Door[];
   config: Config;
@@ -46,9 +43,9 @@ export interface Rest {
 
 /** `/v1`, its OpenAPI and AsyncAPI documents and `/docs`. Everything else is a 404, in JSON like every other refusal. */
 export function restApp(services: RestServices): Rest {
-  const { schema, rows, doors } = services;
+  const { routes, doors } = services;
   const row = rowServer(services);
-  const openApi = printedOnce(() => printOpenApi(schema, rows, doors));
+  const openApi = printedOnce(() => printOpenApi(routes, doors));
   const asyncApi = printedOnce(printAsyncApi);
   const app = express();
   app.disable('x-powered-by');
@@ -83,8 +80,8 @@ function printedOnce(print: () => object): () => Answer {
 }
 
 /** What a request goes through, in this order: who asks, how often, what for, whether it may, and then the row. */
-function rowServer({ schema, rows, config, authenticate, limits, refusals, log }: RestServices) {
-  const match = matcher(compileRoutes(schema, rows, { planned: config.planner }));
+function rowServer({ routes, config, authenticate, limits, refusals, log }: RestServices) {
+  const match = matcher(routes);
 
   return async (req: IncomingMessage & { originalUrl?: string }, res: ServerResponse): Promise<void> => {
     const known = observed(req);
