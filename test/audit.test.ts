@@ -3,7 +3,6 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { commitment } from '../src/outbox/audit.ts';
 import { anchorAudit } from '../src/platform/audit/anchor.ts';
 import { keepAudit, retainAudit } from '../src/platform/audit/keep.ts';
-import { redactAudit } from '../src/platform/audit/redact.ts';
 import { sealAudit } from '../src/platform/audit/seal.ts';
 import { verifyAudit } from '../src/platform/audit/verify.ts';
 import { lines, ownerOf, sealed, verified } from './support/audit.ts';
@@ -358,7 +357,10 @@ describe('the chain', () => {
 
   // The law gives a guest the right to be forgotten, and the auditor the right to an unbroken log.
   test('personal data is a commitment that can be shown, and forgotten without breaking the chain', async () => {
-    const world = await startWorld();
+    const { bellhop } = await openTerminal();
+    const world = await startWorld({ env: { DATABASE_URL: process.env.DATABASE_URL } });
+    const forget = (...subjects: string[]) =>
+      bellhop('audit', 'forget', '--agency', String(world.agencyId), '--json', ...subjects);
     const booking = await world.book();
     await world.patch(`/v1/bookings/${booking.id}`, { guest_name: 'Amina' });
     await sealed(world);
@@ -366,10 +368,17 @@ describe('the chain', () => {
     const [line] = await lines(world, `&action=booking.updated&subject=${subject}`);
     const salt = await world.viewer.db.auditSalt.findFirstOrThrow({ where: { entryId: line.id } });
     expect(line.changes.guest_name.to.sha256).toBe(commitment(salt.salt, 'Amina'));
-    await world.viewer.write(async (tx, _emit, audit) => {
-      expect(await redactAudit(tx, audit, subject)).toBe(1);
-    });
+    // A slip of the pen forgets nobody, neither of those who are named beside it.
+    expect((await forget(subject, 'booking:9999')).json.error.message).toContain('Nothing was forgotten');
+    expect((await forget('Amina')).exitCode).toBe(2);
+    expect(await world.viewer.db.auditSalt.count()).toBe(1);
+    const forgotten = await forget(subject, subject);
+    expect(forgotten.json).toEqual({ agency_id: world.agencyId, forgotten: [{ subject, lines: 1 }] });
     expect(await world.viewer.db.auditSalt.count()).toBe(0);
+    await sealed(world);
+    expect((await lines(world, '&action=audit.redacted')).map(({ actor }: { actor: string }) => actor)).toEqual([
+      'cli',
+    ]);
     expect((await verified(world)).ok).toBe(true);
   });
 

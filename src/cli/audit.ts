@@ -1,8 +1,9 @@
 import { DomainError, NotFound } from '../core/errors.ts';
+import { redactAudit } from '../platform/audit/redact.ts';
 import { type Verified, verifyAudit } from '../platform/audit/verify.ts';
 import type { Head } from '../platform/audit/witness.ts';
 import type { Answer } from './answer.ts';
-import { withServices } from './services.ts';
+import { operatorOf, withServices } from './services.ts';
 
 /**
  * `bellhop audit verify`: of one agency, or of all. The exit code is 1 when a chain is broken. With `head` an auditor gives
@@ -32,6 +33,27 @@ export async function auditVerify({ agency, head }: { agency?: number; head?: st
     text: verified.map(sentences).join('') || 'There is no agency yet.\n',
     exitCode: ok ? 0 : 1,
   };
+}
+
+/**
+ * `bellhop audit forget`: whoever has asked to be forgotten stands in the log as commitments, and their salts go. All of the
+ * subjects, or none: one without a line is a slip of the pen.
+ */
+export async function auditForget({ agency, subjects }: { agency: number; subjects: string[] }): Promise<Answer> {
+  const forgotten = await withServices(async (services) => {
+    const viewer = await operatorOf(services, agency);
+    return viewer.write(async (tx, _emit, audit) => {
+      const done: { subject: string; lines: number }[] = [];
+      for (const subject of new Set(subjects)) {
+        if (!(await tx.auditEntry.findFirst({ where: { subject } })))
+          throw new DomainError('NOT_FOUND', `No line of agency ${agency} is about ${subject}. Nothing was forgotten.`);
+        done.push({ subject, lines: await redactAudit(tx, audit, subject) });
+      }
+      return done;
+    });
+  });
+  const text = forgotten.map(({ subject, lines }) => `${subject}: ${lines} lines have forgotten what was personal.\n`);
+  return { data: { agency_id: agency, forgotten }, text: text.join('') };
 }
 
 function readHead(text: string, agency: number | undefined): Head {

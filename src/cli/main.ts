@@ -77,9 +77,8 @@ function program(io: Io, json: boolean, print: (answer: Answer) => void, exit: (
       print(await agencyCreate(options));
     });
 
-  bellhop
-    .command('audit')
-    .description('the audit log')
+  const audit = bellhop.command('audit').description('the audit log');
+  audit
     .command('verify')
     .description('recompute the chain of the audit log; the exit code is 1 when it is broken')
     .option('--agency <id>', 'of this agency; of all when not said', id)
@@ -87,6 +86,15 @@ function program(io: Io, json: boolean, print: (answer: Answer) => void, exit: (
     .action(async (options) => {
       const { auditVerify } = await import('./audit.ts');
       print(await auditVerify(options));
+    });
+  audit
+    .command('forget')
+    .description('forget what is personal in the lines about somebody; the lines and their chain stay')
+    .argument('<subjects...>', 'as the lines name them, like booking:12', subjects)
+    .requiredOption('--agency <id>', 'whose log', id)
+    .action(async (named, { agency }) => {
+      const { auditForget } = await import('./audit.ts');
+      print(await auditForget({ agency, subjects: named }));
     });
 
   bellhop
@@ -264,6 +272,12 @@ Bellhop's own envelope and with the bytes that webhooks send. The last line name
 
 function id(text: string): number {
   return whole(text, 1, 2_147_483_647);
+}
+
+/** Commander hands over one at a time, with those before it. */
+function subjects(text: string, before: string[] = []): string[] {
+  if (!/^[a-z_]+:[\w-]+$/.test(text)) throw new InvalidArgumentError('It must be like booking:12.');
+  return [...before, text];
 }
 
 function count(text: string): number {

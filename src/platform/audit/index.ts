@@ -1,4 +1,2 @@
 import './types.ts';
 import './sealed.ts';
-
-export { redactAudit } from './redact.ts';

@@ -7,7 +7,7 @@ export const REDACTED = 'audit.redacted';
 /**
  * Makes the audit log forget what it says of somebody: the salts of all commitments in the lines about `subject`
  * ("guest:7") go, and without its salt a commitment can't be compared with anything. The lines and their chain stay as
- * they are. Called by whoever anonymises the data itself, in that transaction. Answers how many lines it was.
+ * they are. Answers how many lines it was.
  */
 export async function redactAudit(tx: Transaction, audit: Audit, subject: string): Promise<number> {
   const lines = await tx.$executeRaw`
