@@ -11,3 +11,9 @@ export function onTaken(say: () => Error): (error: unknown) => never {
 function isTaken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'P2002';
 }
+
+/** What PostgreSQL itself has said: its SQLSTATE and its words, under whatever Prisma has made of it. */
+export function saidByPostgres(error: unknown): { originalCode?: string; originalMessage?: string } {
+  const { meta } = error as { meta?: { driverAdapterError?: { cause?: object } } };
+  return meta?.driverAdapterError?.cause ?? {};
+}

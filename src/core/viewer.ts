@@ -7,6 +7,7 @@ import { record } from '../outbox/record.ts';
 import type { Wake } from '../outbox/wake.ts';
 import type { Ability } from './abilities.ts';
 import { clock } from './clock.ts';
+import { saidByPostgres } from './constraints.ts';
 import { todayIn } from './dates.ts';
 import { persist } from './persist.ts';
 import { beginSpan, traceTransaction } from './trace.ts';
@@ -117,7 +118,7 @@ export class Viewer {
 
   /**
    * One transaction with the facts, their events and their audit lines. Nothing inside may talk to a network. It is run
-   * again when PostgreSQL chose it as a deadlock's victim, so it must not have effects of its own.
+   * again when somebody else was faster, so it must not have effects of its own.
    */
   async write<T>(facts: (tx: Transaction, emit: Emit, audit: Audit) => Promise<T>): Promise<T> {
     const { traceparent, requestId } = this.actor;
@@ -178,13 +179,15 @@ export class Viewer {
   }
 }
 
-/** Thrown inside `viewer.write` when the same work, done again, will go through: a random reference that was taken. */
+/** Thrown inside `viewer.write` when the same work, done again, will go through: a night that somebody else has just sold. */
 export class TryAgain extends Error {}
 
-/** A deadlock or a serialization failure: PostgreSQL took the transaction back whole, and asks to be asked again. */
+/**
+ * Somebody else was faster, and PostgreSQL took the transaction back whole: a serialization failure, a deadlock, a row that is
+ * there by now (23505) or one that is gone (23503). Done again, the work sees what the other has done.
+ */
 function isRetryable(error: unknown): boolean {
-  if (error instanceof TryAgain) return true;
-  const { code, meta } = error as { code?: string; meta?: { driverAdapterError?: { cause?: { kind?: string } } } };
-  // The second is how Prisma says it of a statement that we wrote ourselves.
-  return code === 'P2034' || meta?.driverAdapterError?.cause?.kind === 'TransactionWriteConflict';
+  return (
+    error instanceof TryAgain || ['40001', '40P01', '23505', '23503'].includes(saidByPostgres(error).originalCode!)
+  );
 }

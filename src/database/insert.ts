@@ -1,5 +1,4 @@
 import { snake } from '../core/text.ts';
-import { TryAgain } from '../core/viewer.ts';
 import type { Transaction } from './index.ts';
 
 /** The tables that are written in bulk. */
@@ -27,12 +26,10 @@ export async function insertMany(tx: Transaction, table: Table, rows: object[]):
   if (rows.length === 0) return;
   const names = Object.keys(rows[0]!).map((key) => [key as keyof (typeof rows)[number], snake(key)] as const);
   const columns = names.map(([, column]) => `"${column}"`);
-  const written = await tx.$executeRawUnsafe(
-    `insert into "${table}" (${columns}) select ${columns} from json_populate_recordset(null::"${table}", $1::json)
-     on conflict do nothing`,
+  await tx.$executeRawUnsafe(
+    `insert into "${table}" (${columns}) select ${columns} from json_populate_recordset(null::"${table}", $1::json)`,
     JSON.stringify(rows.map((row) => Object.fromEntries(names.map(([key, column]) => [column, row[key]])))),
   );
-  if (written < rows.length) throw new TryAgain(`Somebody else wrote a row of ${table} at the same time.`);
 }
 
 /** Ids that nobody else will get, so that rows that point at each other are known before any is written. */

@@ -17,7 +17,8 @@ export const Guest = builder.prismaObject('Guest', {
 
 /**
  * The profile for a booking: the one with this e-mail address, or a new one. A name alone doesn't find a profile, because
- * two guests may share it. `on conflict` lets two bookings of one new guest arrive together.
+ * two guests may share it. Two bookings of one new guest may arrive together: the second waits for the first, and finds
+ * what it has made. (Prisma's `upsert` looks first and would fail there.)
  */
 export async function guestFor(
   viewer: Viewer,
@@ -26,9 +27,8 @@ export async function guestFor(
 ): Promise<GuestRow> {
   const data = { agencyId: viewer.agency.id, name, email: email?.toLowerCase(), phone };
   if (!data.email) return tx.guest.create({ data });
-  return tx.guest.upsert({
-    where: { agencyId_email: { agencyId: viewer.agency.id, email: data.email } },
-    create: data,
-    update: {},
-  });
+  const [made] = await tx.guest.createManyAndReturn({ data: [data], skipDuplicates: true });
+  if (made) return made;
+  const { agencyId, email: known } = data;
+  return tx.guest.findUniqueOrThrow({ where: { agencyId_email: { agencyId, email: known } } });
 }

@@ -1,6 +1,5 @@
 import { clock } from '../../core/clock.ts';
-import { onTaken } from '../../core/constraints.ts';
-import { type Audit, type Emit, TryAgain, type Viewer } from '../../core/viewer.ts';
+import type { Audit, Emit, Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
 import { changed } from '../../outbox/audit.ts';
 import { settleInvoice } from '../invoices/settle.ts';
@@ -33,9 +32,9 @@ export async function addPayment(
   facts: NewPayment,
   outcome?: Outcome,
 ): Promise<PaymentRow> {
-  const payment = await tx.payment
-    .create({ data: { agencyId: viewer.agency.id, ...facts, status: 'PENDING', ...(outcome && ended(outcome)) } })
-    .catch(onTaken(() => new TryAgain('Another request has just recorded this order.')));
+  const payment = await tx.payment.create({
+    data: { agencyId: viewer.agency.id, ...facts, status: 'PENDING', ...(outcome && ended(outcome)) },
+  });
   if (outcome) await follow(tx, told, payment);
   else told.audit('payment.created', `payment:${payment.id}`);
   return payment;

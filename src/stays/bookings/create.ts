@@ -1,9 +1,8 @@
 import { clock } from '../../core/clock.ts';
-import { onTaken } from '../../core/constraints.ts';
 import { fromDay, nightsBetween } from '../../core/dates.ts';
 import { Conflict, Invalid, refuse } from '../../core/errors.ts';
 import { textProblem } from '../../core/text.ts';
-import { TryAgain, type Viewer } from '../../core/viewer.ts';
+import type { Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
 import { builder } from '../../graph/builder.ts';
 import { parseId } from '../../graph/ids.ts';
@@ -59,32 +58,30 @@ export function createBooking(viewer: Viewer, input: NewBooking) {
     });
     const now = clock.now();
     const status = input.status ?? 'CONFIRMED';
-    const booking = await tx.booking
-      .create({
-        data: {
-          agencyId: viewer.agency.id,
-          propertyId: property.id,
-          roomTypeId: roomType.id,
-          guestId: guest.id,
-          reference: newReference(),
-          status,
-          source: input.source?.trim().toLowerCase() || 'direct',
-          channelReference: input.channelReference?.trim() || null,
-          checkIn: fromDay(input.checkIn),
-          checkOut: fromDay(input.checkOut),
-          nights,
-          guestsCount: input.guestsCount,
-          adults: input.adults,
-          children: input.children,
-          guestName: input.guestName.trim(),
-          currency,
-          ...amounts,
-          notes: input.notes,
-          bookedAt: now,
-          confirmedAt: status === 'CONFIRMED' ? now : null,
-        },
-      })
-      .catch(onTaken(() => new TryAgain('Another booking has this reference.')));
+    const booking = await tx.booking.create({
+      data: {
+        agencyId: viewer.agency.id,
+        propertyId: property.id,
+        roomTypeId: roomType.id,
+        guestId: guest.id,
+        reference: newReference(),
+        status,
+        source: input.source?.trim().toLowerCase() || 'direct',
+        channelReference: input.channelReference?.trim() || null,
+        checkIn: fromDay(input.checkIn),
+        checkOut: fromDay(input.checkOut),
+        nights,
+        guestsCount: input.guestsCount,
+        adults: input.adults,
+        children: input.children,
+        guestName: input.guestName.trim(),
+        currency,
+        ...amounts,
+        notes: input.notes,
+        bookedAt: now,
+        confirmedAt: status === 'CONFIRMED' ? now : null,
+      },
+    });
     if (priced) {
       const prices = priced.nights.map(({ priceMinor }) => priceMinor);
       await writePricedNights(tx, booking, prices);

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { clock } from '../../core/clock.ts';
+import { saidByPostgres } from '../../core/constraints.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
@@ -250,8 +251,6 @@ async function growToFit(
 
 /** What PostgreSQL says of data that it won't hold; undefined when that isn't what went wrong. */
 function refusalOf(error: unknown): string | undefined {
-  const { cause } =
-    (error as { meta?: { driverAdapterError?: { cause?: { originalCode?: string; originalMessage?: string } } } }).meta
-      ?.driverAdapterError ?? {};
-  return /^2[23]/.test(cause?.originalCode ?? '') ? cause?.originalMessage : undefined;
+  const { originalCode = '', originalMessage } = saidByPostgres(error);
+  return /^2[23]/.test(originalCode) ? originalMessage : undefined;
 }

@@ -1,9 +1,8 @@
 import type { CmiAccount as AccountRow } from '../../../../prisma/generated/client/client.ts';
 import type { AppKey } from '../../../core/app-key.ts';
-import { onTaken } from '../../../core/constraints.ts';
 import { NotFound, refuse } from '../../../core/errors.ts';
 import { open, seal } from '../../../core/secrets.ts';
-import { TryAgain, type Viewer } from '../../../core/viewer.ts';
+import type { Viewer } from '../../../core/viewer.ts';
 import type { Transaction } from '../../../database/index.ts';
 import { builder } from '../../../graph/builder.ts';
 import { changed } from '../../../outbox/audit.ts';
@@ -24,9 +23,7 @@ export function connectCmi(viewer: Viewer, input: { clientId: string; storeKey: 
     const data = { clientId, storeKeySealed: seal(appKey, storeKey) };
     const account = before
       ? await tx.cmiAccount.update({ where: { id: before.id }, data })
-      : await tx.cmiAccount
-          .create({ data: { agencyId: viewer.agency.id, ...data } })
-          .catch(onTaken(() => new TryAgain('Another request has just connected an account.')));
+      : await tx.cmiAccount.create({ data: { agencyId: viewer.agency.id, ...data } });
     const changes = before ? changed(before, account) : { clientId };
     audit('cmi.account_connected', `cmi_account:${account.id}`, changes);
     return account;

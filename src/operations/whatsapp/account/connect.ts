@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { AppKey } from '../../../core/app-key.ts';
-import { onTaken } from '../../../core/constraints.ts';
 import { refuse } from '../../../core/errors.ts';
 import { open, seal } from '../../../core/secrets.ts';
-import { TryAgain, type Viewer } from '../../../core/viewer.ts';
+import type { Viewer } from '../../../core/viewer.ts';
 import type { Transaction } from '../../../database/index.ts';
 import { builder } from '../../../graph/builder.ts';
 import { changed } from '../../../outbox/audit.ts';
@@ -52,9 +51,7 @@ export function connectWhatsapp(viewer: Viewer, input: Credentials): Promise<Acc
     };
     const account = before
       ? await tx.whatsappAccount.update({ where: { id: before.id }, data })
-      : await tx.whatsappAccount
-          .create({ data: { agencyId: viewer.agency.id, ...data } })
-          .catch(onTaken(() => new TryAgain('Another request has just connected an account.')));
+      : await tx.whatsappAccount.create({ data: { agencyId: viewer.agency.id, ...data } });
     const changes = before ? changed(before, account) : { phoneNumberId };
     audit('whatsapp.account_connected', `whatsapp_account:${account.id}`, changes);
     return { ...account, ...(made && { verifyToken: made }) };
