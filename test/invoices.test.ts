@@ -186,6 +186,17 @@ describe('the life of an invoice', () => {
     ]);
   });
 
+  // Money that was said to be kept, and isn't, is found by an accountant months later.
+  test('what is paid in full takes no other payment; the one that it had may be told again', async () => {
+    const world = await startWorld();
+    const { id } = await sent(world);
+    const pay = (amount: number) => world.post(`/v1/invoices/${id}/pay`, { amount });
+    for (const _ask of ['first', 'again']) expect((await pay(1500)).body.data).toMatchObject({ status: 'paid' });
+    for (const amount of [1, 1500.01, -1, 1e300])
+      expect([amount, ...told(await pay(amount))]).toEqual([amount, 409, 'INVALID_TRANSITION']);
+    expect((await world.get(`/v1/payments?invoice_id=${id}`)).body.meta.total).toBe(1);
+  });
+
   test('two clients that pay it at once pay it once', async () => {
     const world = await startWorld();
     const { id } = await sent(world);

@@ -2,6 +2,7 @@ import { refuse } from '../../core/errors.ts';
 import { MAX_TOTAL_MINOR, toDecimal, toMinor } from '../../core/money.ts';
 import { textProblem } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
+import type { Transaction } from '../../database/index.ts';
 import { builder } from '../../graph/builder.ts';
 import { addPayment } from '../payments/settle.ts';
 import { notFrom } from './send.ts';
@@ -18,10 +19,10 @@ export function payInvoice(viewer: Viewer, { id, method, amount }: Paying) {
   refuse({ method: textProblem(method, { most: 50, required: true }) });
   return viewer.write(async (tx, emit, audit) => {
     const before = await lockInvoice(tx, id);
-    if (before.status === 'PAID') return before; // A retry: nothing is left to be paid.
-    if (before.status !== 'SENT' || before.kind !== 'INVOICE') throw notFrom('paid', 'Only a sent invoice is.')(before);
     const leftMinor = leftOf(before);
     const amountMinor = amount == null ? leftMinor : toMinor(amount, before.currency, MAX_TOTAL_MINOR);
+    if (before.status === 'PAID' && (amount == null || (await isRecorded(tx, before, amountMinor)))) return before; // A retry.
+    if (before.status !== 'SENT' || before.kind !== 'INVOICE') throw notFrom('paid', 'Only a sent invoice is.')(before);
     refuse({ amount: restProblem(amountMinor, leftMinor, before.currency) });
     const payment = {
       purpose: 'INVOICE' as const,
@@ -33,6 +34,13 @@ export function payInvoice(viewer: Viewer, { id, method, amount }: Paying) {
     await addPayment(viewer, tx, { emit, audit }, payment, { status: 'SUCCEEDED' });
     return tx.invoice.findFirstOrThrow({ where: { id: before.id } });
   });
+}
+
+/** Whether the invoice has had a payment of this amount. Another one, of what is paid already, would be money that nobody sees. */
+async function isRecorded(tx: Transaction, { id }: InvoiceRow, amountMinor: number | undefined): Promise<boolean> {
+  if (amountMinor === undefined) return false;
+  const payment = await tx.payment.findFirst({ where: { invoiceId: id, amountMinor, status: 'SUCCEEDED' } });
+  return payment !== null;
 }
 
 /** What is still to be paid of an invoice. */
