@@ -12,8 +12,8 @@ function isTaken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'P2002';
 }
 
-/** What PostgreSQL itself has said: its SQLSTATE and its words, under whatever Prisma has made of it. */
-export function saidByPostgres(error: unknown): { originalCode?: string; originalMessage?: string } {
+/** What PostgreSQL itself has said, its SQLSTATE and its words, or what became of the connection to it, under whatever Prisma has made of it. */
+export function saidByPostgres(error: unknown): { kind?: string; originalCode?: string; originalMessage?: string } {
   const { meta } = error as { meta?: { driverAdapterError?: { cause?: object } } };
   return meta?.driverAdapterError?.cause ?? {};
 }

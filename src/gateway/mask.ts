@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
+import { saidByPostgres } from '../core/constraints.ts';
 import { DomainError, Invalid } from '../core/errors.ts';
 
 /**
@@ -17,7 +18,9 @@ export function toDomainError(error: unknown, log: Logger, requestId: string): D
 
 /** What the database refuses or can't do just now, where the caller can act on it. */
 function fromDatabase(cause: unknown): DomainError | undefined {
-  const text = cause instanceof Error ? `${cause.message} ${JSON.stringify('meta' in cause ? cause.meta : '')}` : '';
+  if (!(cause instanceof Error)) return undefined;
+  const { kind, originalCode, originalMessage } = saidByPostgres(cause);
+  const text = [(cause as { code?: string }).code, kind, originalCode, cause.message, originalMessage].join(' ');
   if (/22021|invalid byte sequence/.test(text)) return new Invalid({ text: ['must not contain the NUL character'] });
   if (/57014|statement timeout/.test(text)) {
     return new DomainError(
@@ -25,7 +28,7 @@ function fromDatabase(cause: unknown): DomainError | undefined {
       'This took too long and was given up. Ask for less: fewer rows, or a narrower filter.',
     );
   }
-  if (/P2024|P2028|ECONNREFUSED|Connection terminated|timeout exceeded when trying to connect|57P0[123]/.test(text)) {
+  if (AWAY.test(text)) {
     return new DomainError(
       'UNAVAILABLE',
       'The database can’t be reached just now. Try again in a few seconds.',
@@ -35,3 +38,7 @@ function fromDatabase(cause: unknown): DomainError | undefined {
   }
   return undefined;
 }
+
+/** Nobody listens, a server that stops or starts, a connection that broke: in the words of Prisma, of pg, and of the system. */
+const AWAY =
+  /P2024|P2028|DatabaseNotReachable|ConnectionClosed|SocketTimeout|TooManyConnections|57P0[123]|ECONN(REFUSED|RESET)|EPIPE|Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect/;
