@@ -129,6 +129,17 @@ test('when the client goes away the walk ends', { timeout: 60_000 }, async () =>
   expect(cost - 30).toBeLessThan(30);
 });
 
+// Who finds out that a token has leaked revokes it because of what is being read with it just then.
+test('an export under way breaks off when its token is revoked', { timeout: 60_000 }, async () => {
+  const world = await startWorld();
+  await fill(world, 60_000);
+  const thief = await world.withAbilities('bookings:read');
+  const response = await open({ ...world, token: thief.token }, '/v1/bookings?all=true&format=ndjson');
+  await once(response, 'readable');
+  expect((await world.delete(`/v1/tokens/${thief.tokenId}`)).status).toBe(204);
+  await expect(drain(response)).rejects.toThrow('aborted');
+});
+
 // A file that ends early but well-formed would be loaded as the whole truth.
 test('when something breaks in the middle the connection breaks too, and the file never looks complete', {
   timeout: 60_000,
@@ -173,7 +184,7 @@ async function pages(world: World, query: string): Promise<{ id: number }[]> {
 }
 
 /** An answer that hasn't been read yet. */
-async function open(world: World, path: string): Promise<IncomingMessage> {
+async function open(world: Pick<World, 'url' | 'token'>, path: string): Promise<IncomingMessage> {
   const request = httpGet(`${world.url}${path}`, { headers: { authorization: `Bearer ${world.token}` }, agent: false });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   request.on('error', () => {}); // The response tells it too.

@@ -1,7 +1,7 @@
 import { createParser } from 'eventsource-parser';
 import { auditServer } from 'graphql-http';
 import { describe, expect, test } from 'vitest';
-import { startWorld } from './support/world.ts';
+import { startWorld, type World } from './support/world.ts';
 
 describe('GraphQL over HTTP', () => {
   // Every client library leans on the protocol somewhere; the audit tries all of its corners with an ordinary token.
@@ -173,7 +173,9 @@ describe('following the log', () => {
       // biome-ignore lint/suspicious/noExplicitAny: what the query asked for
       const heard: any[] = [];
       const onEvent = ({ event, data }: { event?: string; data: string }) => {
-        if (event === 'next') heard.push(JSON.parse(data).data.events);
+        if (event !== 'next') return;
+        const { data: told, errors } = JSON.parse(data);
+        heard.push(errors ?? told.events);
       };
       const parser = createParser({ onEvent });
       const decoder = new TextDecoder();
@@ -200,6 +202,23 @@ describe('following the log', () => {
       `subscription { events(after: "${seen.cursor}", types: ["booking.*"]) { event } }`,
     );
     expect((await resumed(2)).map(({ event }) => event)).toEqual(['booking.checked_in', 'booking.checked_out']);
+  });
+
+  // A leaked token that goes on listening after it was revoked hears of every guest who comes.
+  test.each([
+    ['its token is revoked', (world: World, id: number) => world.delete(`/v1/tokens/${id}`), 'UNAUTHENTICATED'],
+    [
+      'the agency’s plan ends',
+      (world: World) => world.database.system.query(`update agency set plan = 'STARTER'`),
+      'PLAN_REQUIRED',
+    ],
+  ])('a subscription ends when %s, and says why', async (_when, end, code) => {
+    const world = await startWorld();
+    const listener = await world.withAbilities('events:read');
+    const hear = await follow({ ...world, token: listener.token }, 'subscription { events { event } }');
+    await end(world, listener.tokenId);
+    const heard = await hear(100); // The stream's end, or the test's.
+    expect(heard).toMatchObject([[{ extensions: { code } }]]);
   });
 
   test('the subscription, GET /v1/events and the webhooks carry the same ids', async () => {

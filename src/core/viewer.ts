@@ -70,6 +70,12 @@ export class Viewer {
   /** Why the agency's plan lets this request do no more than pay for it; undefined while the plan is alive. */
   lapsed: string | undefined;
 
+  /**
+   * Throws once who asks is no longer let in: a token that was revoked or has run out, a plan that has ended. For whatever goes on
+   * after its request was let in, to ask before it says more.
+   */
+  stillLetIn: () => Promise<void> = async () => {};
+
   /** The client that sees this agency and nothing else. */
   get db(): PrismaClient {
     return this.transaction ?? this.services.database.forAgency(this.agency.id);

@@ -53,7 +53,10 @@ export function openAuthentication(services: {
   const used = new LRUCache<number, number>({ max: 10_000 });
   services.wake.onTokenChanged((tokenId) => believed.delete(tokenId));
 
-  return async (headers, { ip, requestId, traceparent }) => {
+  return authenticate;
+
+  async function authenticate(headers: IncomingHttpHeaders, from: Origin): Promise<Viewer> {
+    const { ip, requestId, traceparent } = from;
     const token = parseToken(bearer(headers.authorization) ?? '');
     if (!token) throw unauthenticated();
     let lookup = believed.get(token.id);
@@ -79,8 +82,12 @@ export function openAuthentication(services: {
       services,
     );
     if (!isPlanAlive(known.plan, now)) viewer.lapsed = whyPlanIsOver(known.plan);
+    viewer.stillLetIn = async () => {
+      const { lapsed } = await authenticate(headers, from);
+      if (lapsed && !viewer.lapsed) throw new DomainError('PLAN_REQUIRED', lapsed);
+    };
     return viewer;
-  };
+  }
 
   function noteUse({ tokenId, name, agency }: Known, now: number, from: { ip?: string; requestId: string }): void {
     if (now - (used.get(tokenId) ?? 0) < USED_EVERY_MS) return;

@@ -76,7 +76,10 @@ builder.subscriptionField('events', (t) =>
       return followLog({
         after: after ?? undefined,
         head: () => headCursor(queryable(viewer.db)),
-        readPage: (cursor) => read(viewer, { after: cursor, types: types ?? undefined, limit: 100 }),
+        readPage: async (cursor) => {
+          await viewer.stillLetIn();
+          return read(viewer, { after: cursor, types: types ?? undefined, limit: 100 });
+        },
         wake: viewer.wake,
         signal,
       });

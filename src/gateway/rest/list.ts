@@ -109,6 +109,7 @@ export function listAnswerer(
         yield write(rowsOf(found));
         rows += found.count;
         while (found.after) {
+          await viewer.stillLetIn();
           found = await forward.operation.page(viewer, { ...variables, cursor: found.endCursor });
           yield write(rowsOf(found), { header: false });
           rows += found.count;
