@@ -286,7 +286,8 @@ test('amounts have the decimals that the product gives each currency', async () 
     `select c as currency, reporting.amount(1234567, c::char(3)) as amount from unnest('{${currencies}}'::text[]) c`,
   );
   expect(told).toEqual(currencies.map((currency) => ({ currency, amount: toDecimal(1234567, currency) })));
-  expect(decimals('TND')).toBe(3);
+  // By ISO 4217, whatever the ICU of this Node says of them.
+  expect(['MAD', 'HUF', 'IDR', 'JPY', 'TND', 'IQD'].map(decimals)).toEqual([2, 2, 2, 0, 3, 3]);
 });
 
 // The same question asked in Metabase and in Power BI must not have two answers.

@@ -1,15 +1,15 @@
+import { data as iso4217 } from 'currency-codes';
+
 /** Money is integer minor units inside (centimes, fils), and a decimal number with an ISO 4217 code outside. */
 
-const digits = new Map<string, number>();
+const digits = new Map(iso4217.map((currency) => [currency.code, currency.digits]));
 
-/** How many decimals a currency has: 2 for MAD, 0 for JPY, 3 for TND. From the ICU data that ships with Node. */
+/**
+ * How many decimals a currency has: 2 for MAD, 0 for JPY, 3 for TND, by ISO 4217. Not by Intl, which goes by what people use (none
+ * for HUF) and changes with Node, while what is stored in minor units stays.
+ */
 export function decimals(currency: string): number {
-  let known = digits.get(currency);
-  if (known === undefined) {
-    known = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
-    digits.set(currency, known);
-  }
-  return known;
+  return digits.get(currency) ?? 2; // One that ISO has brought in or taken away since.
 }
 
 const currencies = new Set(Intl.supportedValuesOf('currency'));
