@@ -38,7 +38,20 @@ const DOORS: Door[] = [
     close: ({ role }) => `alter role ${role} set temp_file_limit = '1GB'`,
     open: 'fill the disk with what a query sorts',
   },
+  {
+    // Everybody may enter it and keep large objects there, which every database that is made afterwards is a copy of.
+    isOpen: `exists (select from pg_database
+      where datistemplate and datallowconn and has_database_privilege($1, oid, 'CONNECT'))`,
+    close: () => CLOSE_TEMPLATES,
+    open: 'fill the disk with large objects in template1',
+  },
 ];
+
+/** No right on them is needed to make a database of one. */
+const CLOSE_TEMPLATES = `do $$ declare d text; begin
+  for d in select datname from pg_database where datistemplate and datallowconn loop
+    execute format('revoke connect on database %I from public', d);
+  end loop; end $$`;
 
 /** PostgreSQL's own functions with such names are, in this database, for superusers, the owner and the roles that work. */
 const closeFunctions = (names: string, owner: string) => `do $$ declare f text; begin
@@ -64,7 +77,8 @@ export async function closeDoors(client: pg.Client, role: string): Promise<strin
     const statement = close(names);
     await client.query('savepoint door');
     await client.query(statement).catch(async (error) => {
-      if (error.code !== '42501') throw error; // Insufficient privilege; often that is only a warning.
+      // Insufficient privilege, which often is only a warning; or somebody closes the same door from another database.
+      if (!['42501', 'XX000'].includes(error.code)) throw error;
       await client.query('rollback to savepoint door');
     });
     if (await stillOpen())
