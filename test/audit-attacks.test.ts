@@ -130,6 +130,24 @@ test.each<[what: string, attack: (owner: Owner, seq: number) => Promise<unknown>
     /The anchor of 2027-05-01, which ended with seal \d+, is missing/,
   ],
   [
+    'deletes all anchors, before they are made anew',
+    (owner) => owner.query('delete from audit_anchor'),
+    /The anchor of 2027-05-01, which ended with seal \d+, is missing/,
+  ],
+  [
+    'moves an anchor to an earlier seal, to change what comes after it',
+    (owner) =>
+      owner.query(
+        `update audit_anchor a set seq = s.seq, hash = s.hash from audit_seal s where a.day = '2027-05-02' and s.agency_id = a.agency_id and s.seq = a.seq - 1`,
+      ),
+    /The anchor of 2027-05-02 leaves out seal \d+, which was made on it/,
+  ],
+  [
+    'moves an anchor to an earlier day',
+    (owner) => owner.query(`update audit_anchor set day = '2027-04-20' where day = '2027-05-03'`),
+    /The anchor of 2027-04-20 is seal \d+, which was made later/,
+  ],
+  [
     'cuts the end off, before an anchor',
     (owner, seq) => cut(owner, `seq >= ${seq}`),
     /are missing: a day’s anchor knows of them/,
@@ -195,6 +213,25 @@ test.each<[what: string, attack: (owner: Owner) => Promise<unknown>]>([
       { timeout: 20_000 },
     )
     .toMatchObject([{ action: 'audit.chain_broken', changes: { seq: head.seq } }]);
+});
+
+// Over a weekend nothing is written, and several days have one seal as their anchor.
+test('of several days that are anchored to one seal, each anchor that was changed is named', async () => {
+  const { world, owner } = await threeDays();
+  for (let day = 4; day <= 6; day += 1) {
+    world.pass(DAY_MS);
+    await keepAudit(servicesOf(world));
+  }
+  const { head, problems } = await verified(world);
+  expect(problems).toEqual([]);
+  const changed = await owner.query(
+    `update audit_anchor set hash = repeat('a', 64) where day = '2027-05-04' and seq = $1`,
+    [head.seq],
+  );
+  expect(changed.rowCount).toBe(1);
+  expect((await verified(world)).problems).toMatchObject([
+    { seq: head.seq, what: expect.stringMatching(/isn’t what its day’s anchor says/) },
+  ]);
 });
 
 test('--head is a seal’s number and its hash, of one agency', async () => {

@@ -13,15 +13,19 @@ export interface Anchor {
 /**
  * Keeps where each chain stood at the end of every day (UTC) that is over: for each day on which something was sealed, and
  * for yesterday in any case. From an anchor the chain can be verified when all that came before it is dropped. Answers
- * the anchors of yesterday that this call made; each day and agency is one call's.
+ * the anchors of yesterday that this call made, each with the earlier days that it had to make up for; each day and agency
+ * is one call's.
  */
-export function anchorAudit({ system }: Pick<Database, 'system'>): Promise<Anchor[]> {
+export function anchorAudit({ system }: Pick<Database, 'system'>): Promise<(Anchor & { late: string[] })[]> {
   return inTransaction(system, async (client) => {
     await waitForAuditLock(client);
     const today = clock.now().toISOString().slice(0, 10);
-    await client.query(DAYS, [today]);
+    const { rows: days } = await client.query<{ agency_id: number; day: string }>(DAYS, [today]);
     const { rows } = await client.query<Anchor>(YESTERDAY, [today]);
-    return rows;
+    return rows.map((anchor) => {
+      const late = days.filter(({ agency_id }) => agency_id === anchor.agency_id).map(({ day }) => day);
+      return { ...anchor, late: late.sort() };
+    });
   });
 }
 
@@ -36,7 +40,8 @@ const DAYS = `
       and seq > coalesce((select max(seq) from audit_anchor where agency_id = a.id), 0)
   ) s
   order by s.agency_id, s.day, s.seq desc
-  on conflict do nothing`;
+  on conflict do nothing
+  returning agency_id, day::text as day`;
 
 const YESTERDAY = `
   insert into audit_anchor (agency_id, day, seq, hash)

@@ -18,16 +18,27 @@ import { witnessOf } from './witness.ts';
 export async function keepAudit(services: Services & { log: Logger }): Promise<void> {
   const { database, config, log } = services;
   await sealAndWatch(services);
-  for (const anchor of await anchorAudit(database)) {
+  for (const { late, ...anchor } of await anchorAudit(database)) {
     log.info({ anchor }, 'the audit chain at the end of a day');
     const noted = witnessOf(database.system).headOf(anchor.agency_id);
-    const { ok, problems } = await verifyAudit(database, anchor.agency_id, { noted });
-    if (!ok) await tellBroken(services, anchor.agency_id, problems);
+    const { problems } = await verifyAudit(database, anchor.agency_id, { noted });
+    // These stand there again, and only now can it be said that they were gone.
+    if (late.length > MOST_LATE) problems.push(gone(late));
+    if (problems.length > 0) await tellBroken(services, anchor.agency_id, problems);
   }
   const dropped = await retainAudit(services);
   if (dropped.length > 0)
     log.info({ dropped, months: config.auditRetentionMonths }, 'audit entries past their retention');
 }
+
+/** A process that stops leaves the day on which it did so, and the one before where that had just ended. */
+const MOST_LATE = 2;
+
+const gone = (days: string[]): Problem => ({
+  seq: null,
+  entryId: null,
+  what: `The anchors of ${days.length} days, from ${days[0]} to ${days.at(-1)}, were missing, and were made anew.`,
+});
 
 /** Seals, and says at once where a chain doesn't hold what this process had put there. */
 export async function sealAndWatch(services: Services & { log: Logger }): Promise<void> {

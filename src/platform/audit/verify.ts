@@ -79,8 +79,8 @@ export function verifyAudit(
 
 /** What stands beside the chain. */
 interface Kept {
-  /** By seq. */
-  anchors: Map<number, string>;
+  /** By seq: days on which nothing was sealed are anchored to the same seal. */
+  anchors: Map<number, { day: string; hash: string }[]>;
   /** The days that have one, and the last of them: `2027-05-01`. */
   anchored: Set<string>;
   lastAnchored: string;
@@ -105,6 +105,8 @@ function follow({ anchors, anchored, lastAnchored, droppedBefore }: Kept, noted:
   let latest = 0;
   let latestSealed = 0;
   let day = '';
+  /** The days without an anchor since the last that there is, each with its last seal and when sealing went on. */
+  const unanchored: { day: string; seq: number; wentOn: number }[] = [];
 
   function complain(seq: number, entryId: string | null, what: string): void {
     problems.push({ seq, entryId, what });
@@ -112,8 +114,8 @@ function follow({ anchors, anchored, lastAnchored, droppedBefore }: Kept, noted:
 
   /** The chain begins with 1, or where an anchor says that what was dropped had ended. */
   function begin(row: SealRow): void {
-    const hash = droppedBefore ? anchors.get(row.seal_seq - 1) : undefined;
-    if (hash !== undefined) head = { seq: row.seal_seq - 1, hash };
+    const [anchor] = (droppedBefore && anchors.get(row.seal_seq - 1)) || [];
+    if (anchor) head = { seq: row.seal_seq - 1, hash: anchor.hash };
   }
 
   /** Seals are made by one process after another, so their times rise; and each day that is over is anchored. */
@@ -122,9 +124,31 @@ function follow({ anchors, anchored, lastAnchored, droppedBefore }: Kept, noted:
       complain(seq, entryId, `Seal ${seq} is dated ${sealed_at.toISOString()}, long before the one that precedes it.`);
     latestSealed = Math.max(latestSealed, sealed_at.getTime());
     const own = sealed_at.toISOString().slice(0, 10);
-    if (day !== '' && own > day && day < lastAnchored && !anchored.has(day))
-      complain(seq - 1, null, `The anchor of ${day}, which ended with seal ${seq - 1}, is missing.`);
+    if (day !== '' && own > day && !anchored.has(day)) {
+      if (day < lastAnchored) complainOfMissing({ day, seq: seq - 1 });
+      else unanchored.push({ day, seq: seq - 1, wentOn: sealed_at.getTime() });
+    }
     if (own > day) day = own;
+  }
+
+  function complainOfMissing({ day, seq }: { day: string; seq: number }): void {
+    complain(seq, null, `The anchor of ${day}, which ended with seal ${seq}, is missing.`);
+  }
+
+  /** An anchor is the last seal of its day, or of the days before where nothing was sealed on it. */
+  function checkAnchors({ seal_seq: seq, entry_id: entryId, sealed_at, hash }: SealRow): void {
+    for (const anchor of anchors.get(seq) ?? []) {
+      if (anchor.hash !== hash) complain(seq, entryId, `Seal ${seq} isn’t what its day’s anchor says.`);
+      else if (anchor.day < sealed_at.toISOString().slice(0, 10))
+        complain(seq, entryId, `The anchor of ${anchor.day} is seal ${seq}, which was made later: it was moved.`);
+    }
+    for (const anchor of anchors.get(seq - 1) ?? [])
+      if (sealed_at.getTime() < Date.parse(anchor.day) + DAY_MS - SLACK_MS)
+        complain(
+          seq,
+          entryId,
+          `The anchor of ${anchor.day} leaves out seal ${seq}, which was made on it: it was moved.`,
+        );
   }
 
   return {
@@ -136,9 +160,7 @@ function follow({ anchors, anchored, lastAnchored, droppedBefore }: Kept, noted:
       if (gap) complain(head.seq + 1, null, `The seals ${head.seq + 1} to ${seq - 1} are missing.`);
       else if (row.hash !== link(head.hash, row.entry_hash))
         complain(seq, entryId, `Seal ${seq} doesn’t follow from the one before it.`);
-      const anchor = anchors.get(seq);
-      if (anchor !== undefined && anchor !== row.hash)
-        complain(seq, entryId, `Seal ${seq} isn’t what its day’s anchor says.`);
+      checkAnchors(row);
       if (row.id) this.compare(row as SealRow & SealedColumns);
       else if (!droppedBefore || row.entry_occurred_at >= droppedBefore)
         complain(seq, entryId, `The entry ${entryId} of seal ${seq} is missing.`);
@@ -161,6 +183,7 @@ function follow({ anchors, anchored, lastAnchored, droppedBefore }: Kept, noted:
       latest = Math.max(latest, occurred_at.getTime());
     },
     end() {
+      for (const one of unanchored) if (latestSealed - one.wentOn > ANCHORED_WITHIN_MS) complainOfMissing(one);
       const furthest = Math.max(0, ...anchors.keys());
       if (furthest > head.seq && !(sealed === 0 && droppedBefore)) {
         complain(
@@ -179,6 +202,9 @@ function follow({ anchors, anchored, lastAnchored, droppedBefore }: Kept, noted:
 const WRITERS = new Set(['bellhop_app', 'bellhop_system']);
 /** A transaction takes 15 seconds at most, and clocks of machines differ; this is far beyond both. */
 const SLACK_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+/** Whoever seals looks for days to anchor when it begins and every hour. */
+const ANCHORED_WITHIN_MS = 2 * 3_600_000;
 /** What retention writes into the log. */
 export const LINES_DROPPED = 'audit.lines_dropped';
 const BATCH = 2_000;
@@ -189,9 +215,11 @@ async function keptOf(client: pg.PoolClient, agencyId: number): Promise<Kept> {
     'select seq, hash, day::text from audit_anchor where agency_id = $1 order by day',
     [agencyId],
   );
+  const bySeq: Kept['anchors'] = new Map();
+  for (const { seq, hash, day } of anchors) bySeq.set(seq, [...(bySeq.get(seq) ?? []), { day, hash }]);
   const { rows } = await client.query(DROPPED, [agencyId, [...WRITERS], LINES_DROPPED]);
   return {
-    anchors: new Map(anchors.map(({ seq, hash }) => [seq, hash])),
+    anchors: bySeq,
     anchored: new Set(anchors.map(({ day }) => day)),
     lastAnchored: anchors.at(-1)?.day ?? '',
     droppedBefore: rows[0].before,
