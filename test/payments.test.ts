@@ -403,6 +403,28 @@ describe('a callback of CMI', () => {
     expect((await world.get('/v1/payments')).body.meta.total).toBe(4);
   });
 
+  // The letters of the shop's own form come back: a guest called Hélène would have paid, and nobody would know.
+  test('is believed in the letters of Turkey and western Europe too, hashed as they came or as UTF-8', async () => {
+    const world = await startShop();
+    for (const hashed of ['latin1', 'utf8'] as const) {
+      const { reference } = await world.book({ guest_name: 'Hélène' });
+      const fields = Object.entries(
+        callback(reference, { BillToName: 'Hélène', ErrMsg: '', encoding: 'ISO-8859-9' }),
+      ).map(([name, value]): [string, string] => [name, value.replace('’', "'")]);
+      const HASH = hashOf(fields, STORE_KEY, undefined, hashed);
+      const quoted = (text: string) =>
+        [...Buffer.from(text, 'latin1')].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
+      const body = [...fields, ['HASH', HASH]].map(([name, value]) => `${name}=${quoted(value!)}`).join('&');
+      const response = await fetch(`${world.url}/inbound/cmi/${world.agencyId}`, { method: 'POST', body });
+      expect([hashed, await response.text()]).toEqual([hashed, 'ACTION=POSTAUTH']);
+      const altered = await fetch(`${world.url}/inbound/cmi/${world.agencyId}`, {
+        method: 'POST',
+        body: body.replace(quoted('Hélène'), quoted('Hèlène')),
+      });
+      expect([hashed, await altered.text()]).toEqual([hashed, 'FAILURE']);
+    }
+  });
+
   // Each forgery is a line in the audit log; a log that anybody can fill is one that nobody reads.
   test('that is forged is counted by agency and refused past the limit, while CMI’s own calls go on being heard', async () => {
     const world = await startShop({ RATE_LIMIT_PER_MINUTE: '60' });
@@ -444,7 +466,7 @@ describe('a callback of CMI', () => {
   });
 });
 
-const form = (fields: Record<string, string>) => CmiFields.read(String(new URLSearchParams(fields)))!;
+const form = (fields: Record<string, string>) => CmiFields.read(Buffer.from(String(new URLSearchParams(fields))))!;
 
 describe('the hash of CMI, version 3', () => {
   // Written out by hand: the values in the order of CMI's own example, escaped, and the key at the end.

@@ -41,7 +41,7 @@ async function verdictOf(
   { path, body, ip, requestId, traceparent, distrust }: Call,
   services: Services,
 ): Promise<Verdict> {
-  const fields = CmiFields.read(body.toString('utf8'));
+  const fields = CmiFields.read(body);
   const id = parseId(path[0]!);
   const viewer = id && (await agencyViewer(services, id, 'cmi', { ip, requestId, traceparent }));
   const shops = viewer ? await shopsOf(viewer) : [NOBODYS];

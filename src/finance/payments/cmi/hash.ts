@@ -6,15 +6,18 @@ type Pairs = Iterable<readonly [name: string, value: string]>;
 /**
  * Whether CMI, or somebody else who knows the store key, wrote these fields: version 3 of Payten's hash. In a time that
  * doesn't tell how much of the hash was right. CMI's own example takes HTML entities out of the values and the end of a line
- * off them before it hashes, so values as they came and values so read are both tried; and so are the two orders of names that
- * Payten's kits have, which part where a name has a number or an underscore in it.
+ * off them before it hashes, so values as they came and values so read are both tried, and their bytes where they came in other
+ * letters than UTF-8; and so are the two orders of names that Payten's kits have, which part where a name has a number or an
+ * underscore in it.
  */
 export function isSigned(fields: CmiFields, storeKey: string): boolean {
   const given = (fields.get('hash') ?? '').trimEnd().replaceAll(' ', '+'); // A + that wasn't encoded arrives as a blank, the first too.
   const plain = fields.pairs.map(([name, value]) => [name, unescaped(value)] as const);
-  const right = [fields.pairs, plain].flatMap((pairs) =>
-    ORDERS.map((order) => same(given, hashOf(pairs, storeKey, order))),
-  );
+  const right = ORDERS.flatMap((order) => [
+    same(given, hashOf(fields.pairs, storeKey, order)),
+    same(given, hashOf(plain, storeKey, order)),
+    same(given, hashOf(fields.bytes, storeKey, order, 'latin1')),
+  ]);
   return right.includes(true);
 }
 
@@ -22,13 +25,18 @@ export function isSigned(fields: CmiFields, storeKey: string): boolean {
  * SHA-512 in base64 of all values but HASH and encoding, in the order of their names as PHP's natcasesort has it, each with
  * `\` and `|` escaped, then the store key, with a `|` between each two.
  */
-export function hashOf(pairs: Pairs, storeKey: string, order: Order = byNumbers): string {
+export function hashOf(
+  pairs: Pairs,
+  storeKey: string,
+  order: Order = byNumbers,
+  letters: 'utf8' | 'latin1' = 'utf8',
+): string {
   const values = [...pairs]
     .filter(([name]) => !['hash', 'encoding'].includes(name.toLowerCase()))
     .sort(([a], [b]) => order(a, b))
     .map(([, value]) => value);
   const text = [...values, storeKey].map((value) => value.replace(/[\\|]/g, '\\$&')).join('|');
-  return createHash('sha512').update(text, 'utf8').digest('base64');
+  return createHash('sha512').update(text, letters).digest('base64');
 }
 
 type Order = (a: string, b: string) => number;
