@@ -348,6 +348,20 @@ describe('a callback of CMI', () => {
   });
 
   // CMI calls again while the first call is still being answered, and the guest has paid all there was to pay.
+  // Two tabs: the card of the first was declined, the second has paid all of it, and then the first is tried again.
+  test('debits no card for a try that had failed once the stay was paid by another', async () => {
+    const world = await startShop();
+    const { reference } = await world.book({ gross_amount: 1_000 });
+    const whole = { amount: '1000.00' };
+    expect(await tell(world, callback(reference, { ...whole, ...declined }))).toBe('APPROVED');
+    expect(await tell(world, callback(`${reference}-2`, { amount: '600.00' }))).toBe('ACTION=POSTAUTH');
+    expect(await tell(world, callback(reference, whole))).toBe('FAILURE');
+    expect(await tell(world, callback(reference, { ...whole, ...declined }))).toBe('APPROVED');
+    expect(await tell(world, callback(`${reference}-3`, { amount: '400.00', ...declined }))).toBe('APPROVED');
+    expect(await tell(world, callback(`${reference}-3`, { amount: '400.00' }))).toBe('ACTION=POSTAUTH');
+    expect(await tell(world, callback(`${reference}-3`, { amount: '400.00' }))).toBe('ACTION=POSTAUTH');
+  });
+
   test('that comes several times at once for the whole price is one payment and the same answer', async () => {
     const world = await startShop();
     const { id, reference, gross_amount } = await world.book();

@@ -35,7 +35,7 @@ export function takeCallback(
     };
     if (orderId === '' || orderId.length > 100) return refused('unknown order');
     const first = await lockOrder(tx, orderId);
-    const booking = first ? undefined : await bookingOf(tx, orderId);
+    const booking = first && first.status !== 'FAILED' ? undefined : await bookingOf(tx, orderId);
     // Who waited for the stay finds the payment that the same callback has made meanwhile.
     const known = first ?? (booking && (await lockOrder(tx, orderId)));
     const order = known ?? booking;
@@ -50,6 +50,8 @@ export function takeCallback(
     if (outcome.status === 'SUCCEEDED') {
       const obstacle = await whyNotDebit(tx, known ?? { bookingId: booking!.id, invoiceId: null });
       if (obstacle) return refused(obstacle);
+      if (known && known.bookingId === booking?.id && isPaidOtherwise(booking, amountMinor))
+        return refused('the stay was paid by another order');
     }
     if (known) await settle(tx, { emit, audit }, known, outcome);
     else {
@@ -95,12 +97,13 @@ async function bookingOf(tx: Transaction, orderId: string) {
     where: { bookingId: booking.id, status: 'SUCCEEDED' },
     _sum: { amountMinor: true },
   });
-  return {
-    id: booking.id,
-    currency: booking.currency,
-    leftMinor: booking.grossMinor - Number(paid._sum.amountMinor ?? 0),
-  };
+  const paidMinor = Number(paid._sum.amountMinor ?? 0);
+  return { id: booking.id, currency: booking.currency, paidMinor, leftMinor: booking.grossMinor - paidMinor };
 }
+
+/** Of a try that had failed. Who asked for more than the price, and was paid nothing yet, may have it. */
+const isPaidOtherwise = ({ paidMinor, leftMinor }: { paidMinor: number; leftMinor: number }, amountMinor: number) =>
+  paidMinor > 0 && amountMinor > leftMinor;
 
 /** Why a card must not be debited for this any more. */
 async function whyNotDebit(
