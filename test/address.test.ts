@@ -1,4 +1,7 @@
 import type { LookupAddress } from 'node:dns';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkUrl, isReachable, type Lookup, openAgent } from '../src/relay/address.ts';
 import type { Claimed } from '../src/relay/claim.ts';
@@ -248,6 +251,8 @@ describe('the URL of an endpoint', () => {
   });
 });
 
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
 describe('a receiver that misbehaves', () => {
   const allowed = ['127.0.0.0/8'];
 
@@ -282,6 +287,30 @@ describe('a receiver that misbehaves', () => {
     expect(answer).toMatchObject({ outcome: 'ok', statusCode: 200 });
     expect(answer.responseBody).toHaveLength(16 * 1024);
     await chatty.close();
+  });
+
+  // It has accepted the call: who counts that as a failure makes it four times more, and then gives it up.
+  test.each([
+    ['says 100 Continue, which nobody asked for', ['HTTP/1.1 100 Continue\r\n\r\n', OK], 200],
+    ['says so twice, in one breath with its answer', [`${'HTTP/1.1 100 Continue\r\n\r\n'.repeat(2)}${OK}`], 200],
+    ['says so in pieces', ['HTTP/1.1 100 Continue\r\nX-A: b', '\r\n\r', `\n${OK}`], 200],
+    ['says so between other interim answers', ['HTTP/1.1 103 Early Hints\r\n\r\n', 'HTTP/1.1 100 \r\n\r\n', OK], 200],
+    ['announces a body that 204 has not', ['HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello'], 204],
+  ])('is believed when it has accepted the call: one that %s', async (_what, said, statusCode) => {
+    const raw = createServer((socket) => {
+      socket.setNoDelay();
+      socket.on('error', () => {});
+      socket.once('data', async () => {
+        for (const piece of said) {
+          await new Promise((written) => socket.write(piece, written));
+          for (let turn = 0; turn < 20; turn++) await setImmediate();
+        }
+      });
+    });
+    await once(raw.listen(0, '127.0.0.1'), 'listening');
+    const answer = await call(`http://127.0.0.1:${(raw.address() as AddressInfo).port}/`, { allowed });
+    expect(answer).toMatchObject({ outcome: 'ok', statusCode, error: null });
+    raw.close();
   });
 
   // The delivery log is where an integrator looks first; "failed" would leave them with nothing.

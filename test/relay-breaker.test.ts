@@ -18,7 +18,10 @@ const healthy: Condition = {
 };
 
 /** What becomes of a condition when these attempts end one after the other, each at its time. */
-function after(attempts: { outcome: Outcome; at: number; totalMs?: number; retryAfterMs?: number }[], from = healthy) {
+function after(
+  attempts: { outcome: Outcome; at: number; totalMs?: number; retryAfterMs?: number; nextAt?: number | null }[],
+  from = healthy,
+) {
   const news: string[] = [];
   let condition = from;
   let disabled = false;
@@ -80,6 +83,14 @@ test('429 lowers the pace and opens nothing: a pause of what it asks for up to a
   expect(throttled).toMatchObject({ breaker: 'closed', slots: 4, notBefore: 21_000 });
   expect(after(times(50, 'throttled'))).toMatchObject({ breaker: 'closed', slots: 1 });
   expect(after([{ outcome: 'throttled', at: 0, retryAfterMs: 3_600_000 }]).notBefore).toBe(MINUTE);
+});
+
+// The pause is of the endpoint and the promise is of the delivery: all five attempts within its time.
+test('the pause that 429 asks for ends when the call has to be made again, and there is none for one that is over', () => {
+  const asked = { outcome: 'throttled', at: 0, retryAfterMs: 3_600_000 } as const;
+  expect(after([{ ...asked, nextAt: 8_000 }]).notBefore).toBe(8_000);
+  expect(after([{ ...asked, nextAt: 3_600_000 }]).notBefore).toBe(MINUTE);
+  expect(after([{ ...asked, nextAt: null }])).toMatchObject({ notBefore: null, slots: 4 });
 });
 
 test('a receiver that takes long is given fewer calls at a time, and more again when it is quick', () => {

@@ -325,6 +325,21 @@ describe('a subscriber that cannot answer', () => {
     expect((delivery.next_at - delivery.first_at) / 1000).toBeLessThan(303);
   });
 
+  // With a minute's pause for the endpoint its last call came minutes after the day that was promised.
+  test('is called for the last time within the time of the delivery, however long it asks us to wait', async () => {
+    relay = newRelay({ webhookRetrySchedule: [0, 2, 4, 6, 8] });
+    const receiver = await subscribe({
+      respond: (_call, response) => response.writeHead(429, { 'retry-after': '31536000' }).end(),
+    });
+    await happen();
+    await relay.drain();
+    expect(receiver.received).toHaveLength(1);
+    pass(8_500);
+    await relay.drain();
+    expect(receiver.received.map((call) => call.attempt)).toEqual([1, 2, 3, 4, 5]);
+    expect(await deliveries()).toMatchObject([{ status: 'FAILED', attempts: 5 }]);
+  });
+
   test('may hang up or hang: both are tried again, and the log says which it was', async () => {
     relay = newRelay({ webhookTimeoutSeconds: 0.3 });
     await subscribe({ respond: (_call, response) => response.destroy() });

@@ -2,6 +2,7 @@ import dns, { type LookupAddress, type LookupOptions } from 'node:dns';
 import net from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Agent, buildConnector } from 'undici';
+import { passOverContinue } from './interim.ts';
 import { isOfTheWeb } from './ports.ts';
 
 export type Lookup = (
@@ -46,7 +47,7 @@ export function openAgent({
       if (net.isIP(host) && !isReachable(host, allowed)) return done(new Blocked(), null);
       connect(options, (...[error, socket]) => {
         if (error) return done(error, null);
-        if (isReachable(socket.remoteAddress ?? '', allowed)) return done(null, socket);
+        if (isReachable(socket.remoteAddress ?? '', allowed)) return done(null, passOverContinue(socket));
         socket.destroy();
         return done(new Blocked(), null);
       });

@@ -30,6 +30,8 @@ export interface Heard {
   outcome: Outcome;
   totalMs: number;
   retryAfterMs?: number;
+  /** When it is made again; null when it isn't. */
+  nextAt?: number | null;
 }
 
 /** What its owner is told of an endpoint. */
@@ -58,8 +60,8 @@ const LONGEST_PAUSE_MS = 60_000;
  * - Ten failures in a row open the breaker, and so does half of at least twenty attempts within five minutes from a failure on. It stays open for 30 seconds,
  *   twice as long each time that the call after it fails, up to a quarter of an hour, a fifth more or less.
  * - Three successes, one call at a time, close it. The slots then come back as they are used well: 1, 2, 4, 8.
- * - A receiver that is slow, or says "not now" (429), gets half the slots; a 429 gets the pause it asks for, up to a minute,
- *   and opens nothing.
+ * - A receiver that is slow, or says "not now" (429), gets half the slots; a 429 gets the pause it asks for, up to a minute and
+ *   not past the time at which that call has to be made again, and opens nothing.
  */
 export function judge(
   before: Condition,
@@ -111,9 +113,11 @@ function move(c: Condition, { failed, now, random }: { failed: boolean; now: num
 function adjustSlots(c: Condition, heard: Heard[], now: number): void {
   if (c.breaker !== 'closed') return;
   const throttled = heard.filter(({ outcome }) => outcome === 'throttled');
-  if (throttled.length > 0) {
-    const asked = Math.max(1_000, ...throttled.map(({ retryAfterMs }) => retryAfterMs ?? 0));
-    c.notBefore = Math.max(c.notBefore ?? 0, now + Math.min(asked, LONGEST_PAUSE_MS));
+  const again = throttled.filter(({ nextAt }) => nextAt !== null);
+  if (again.length > 0) {
+    const asked = Math.max(1_000, ...again.map(({ retryAfterMs }) => retryAfterMs ?? 0));
+    const until = Math.min(now + Math.min(asked, LONGEST_PAUSE_MS), ...again.map(({ nextAt }) => nextAt ?? Infinity));
+    c.notBefore = Math.max(c.notBefore ?? 0, until);
   }
   if (throttled.length > 0 || heard.some(({ outcome, totalMs }) => TRIED.has(outcome) && totalMs > SLOW_MS))
     c.slots = Math.max(1, Math.floor(c.slots / 2));

@@ -163,10 +163,11 @@ async function judgeTurns(
   const turns = await lockTurns(client, [...unwell.keys()]);
   const judged = turns.map((turn) => {
     const own = unwell.get(turn.endpointId)!;
-    const heard = own.map(({ outcome, total_ms, retry_after_ms }) => ({
+    const heard = own.map(({ outcome, total_ms, retry_after_ms, next_at }) => ({
       outcome,
       totalMs: total_ms,
       retryAfterMs: retry_after_ms,
+      nextAt: next_at === null ? null : next_at.getTime(),
     }));
     return { turn, own, ...judge(turn, heard, { now: turn.now }) };
   });
