@@ -21,17 +21,24 @@ export interface Answer {
   responseBody?: string;
 }
 
+interface DeliverOptions {
+  timeoutMs: number;
+  unseal: (sealed: string) => string;
+  /** Receivers refuse what was signed more than five minutes before or after: the best clock there is, in milliseconds. */
+  now?: () => number;
+}
+
 /** Signs a delivery and makes the call. Never throws: whatever goes wrong is the answer. */
 export async function deliver(
   agent: Agent,
   delivery: Claimed,
-  { timeoutMs, unseal }: { timeoutMs: number; unseal: (sealed: string) => string },
+  { timeoutMs, unseal, now = Date.now }: DeliverOptions,
 ): Promise<Answer> {
   try {
     const secrets = delivery.sealedSecrets.map(unseal);
     return await post(agent, {
       url: delivery.url,
-      headers: headersOf(delivery, secrets),
+      headers: headersOf(delivery, secrets, now()),
       body: delivery.body,
       timeoutMs,
     });
@@ -41,14 +48,13 @@ export async function deliver(
   }
 }
 
-function headersOf(delivery: Claimed, secrets: string[]): Record<string, string> {
+function headersOf(delivery: Claimed, secrets: string[], now: number): Record<string, string> {
   return {
     'Content-Type': 'application/json; charset=utf-8',
     'User-Agent': `Bellhop/${VERSION}`,
     ...signatures({
       id: delivery.eventId,
-      // The receiver's clock judges it, so it is the real time even where a test has moved ours.
-      timestamp: Math.floor(Date.now() / 1000),
+      timestamp: Math.floor(now / 1000),
       body: delivery.body,
       secrets,
     }),

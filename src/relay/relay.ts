@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { AppKey } from '../core/app-key.ts';
+import { clock } from '../core/clock.ts';
 import { persist } from '../core/persist.ts';
 import { open } from '../core/secrets.ts';
 import type { Services } from '../core/viewer.ts';
@@ -163,7 +164,7 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
   }
 
   async function begin({ claimed, turns }: Taken, room: number): Promise<Found> {
-    const at = performance.now();
+    const at = { elapsed: performance.now(), aheadMs: clock.aheadMs };
     const alive = claimed.filter(({ crashedAt }) => !crashedAt);
     for (const delivery of claimed) if (delivery.crashedAt) settler.add(crashOf(delivery, delivery.crashedAt));
     if (stopping.signal.aborted && alive.length > 0) {
@@ -195,16 +196,20 @@ export function createRelay({ log, schema, ...services }: Deps): Relay {
     return dispatchDue(from);
   }
 
-  async function attempt(delivery: Claimed, claimedAt: number): Promise<void> {
-    // PostgreSQL's clock, carried on by ours, so that relays on several machines agree about the schedule.
-    const startedAt = new Date(delivery.claimedAt.getTime() + performance.now() - claimedAt);
+  async function attempt(delivery: Claimed, claimed: { elapsed: number; aheadMs: number }): Promise<void> {
+    // PostgreSQL's clock, carried on by ours, so that relays on several machines agree about the schedule, and one whose own
+    // clock is wrong signs no call with a time that its receiver refuses.
+    const nowMs = () => delivery.claimedAt.getTime() + performance.now() - claimed.elapsed;
+    const startedAt = new Date(nowMs());
+    // The receiver's clock judges it, so it is the real time even where a test has moved ours.
+    const now = () => nowMs() - claimed.aheadMs;
     const preparing = prepare(delivery);
     const prepared = preparing instanceof Promise ? await preparing : preparing;
     if (prepared === 'later') return await postpone(delivery);
     const answer =
       'answer' in prepared
         ? prepared.answer
-        : await observeCall(prepared.send, log, (call) => deliver(agent, call, { timeoutMs, unseal }));
+        : await observeCall(prepared.send, log, (call) => deliver(agent, call, { timeoutMs, unseal, now }));
     if (answer.outcome === 'crashed')
       log.error({ delivery: delivery.deliveryId, reason: answer.error }, 'a call could not be made');
     settler.add(resultOf(delivery, answer, { schedule, startedAt }));
