@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import type { Logger } from 'pino';
 import { openWorkers, type Workers } from './cluster.ts';
 import type { Config } from './config.ts';
+import { persist } from './core/persist.ts';
 import { type Database, openDatabase } from './database/index.ts';
 import { makeDemo } from './demo/demo.ts';
 import { schema } from './domains.ts';
@@ -26,14 +27,27 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** Starts the database, the relay, the timers and the gateway, in that order, as far as ROLES asks for them. */
-export async function start(config: Config, log: Logger): Promise<Running> {
+/**
+ * Starts the database, the relay, the timers and the gateway, in that order, as far as ROLES asks for them. A database server that is
+ * away or just starting is waited for, until `signal`: after a power cut nobody says which of the two is up first.
+ */
+export async function start(config: Config, log: Logger, signal?: AbortSignal): Promise<Running> {
   const stops: (() => Promise<void>)[] = [];
   const stop = async () => {
     for (const end of stops.reverse().splice(0)) await end();
   };
   try {
-    const database = await openDatabase(config, log);
+    const database = await persist(() => openDatabase(config, log), {
+      retries: Number.POSITIVE_INFINITY,
+      minTimeout: 100,
+      maxTimeout: 1_000,
+      maxRetryTime: LONGEST_WAIT_MS,
+      signal,
+      shouldRetry: ({ error }) => config.databaseUrl !== undefined && isAway(error), // Our own was started by us.
+      onFailedAttempt({ error }) {
+        if (isAway(error)) log.warn({ err: error }, 'the database isn’t there yet');
+      },
+    });
     stops.push(() => database.close());
     const wake = openWake(database.system, database.ownerUrl, log);
     stops.push(() => wake.close());
@@ -64,6 +78,18 @@ export async function start(config: Config, log: Logger): Promise<Running> {
     throw error;
   }
 }
+
+/** Nobody listens there, or a server that starts, stops or has no connection left. */
+function isAway(error: Error): boolean {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return (
+    /^(ECONN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|08|57P0|53300)/.test(code) ||
+    /terminated/.test(error.message)
+  );
+}
+
+/** By then it is an address that is wrong. */
+const LONGEST_WAIT_MS = 60_000;
 
 /**
  * An empty database gets the demo agency; one that has an agency is somebody's, and is left alone. A demo without a token

@@ -18,7 +18,13 @@ export async function serve({ json = false } = {}): Promise<number> {
     ? (await import('./telemetry/tracing.ts')).startTracing(config.otlpEndpoint)
     : undefined;
   const asked = askedToStop();
-  const running = await start(config, log);
+  const early = new AbortController();
+  asked.then(() => early.abort());
+  const running = await start(config, log, early.signal).catch((error) => {
+    if (error === early.signal.reason) return undefined;
+    throw error;
+  });
+  if (!running) return 0; // Nothing has been begun.
   if (cluster.isPrimary) process.stdout.write(json ? `${JSON.stringify(facts(running))}\n` : welcome(running));
   log.info({ port: running.gateway?.port, roles: [...config.roles] }, 'ready');
   log.info({ asked: await asked }, 'stopping');

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -26,6 +28,31 @@ test('200 tries at one night through two servers at once: one wins, and the othe
   );
   expect(answers.filter((answer) => answer === '201 booked')).toHaveLength(1);
   expect(answers.filter((answer) => answer === '409 DATES_TAKEN')).toHaveLength(199);
+});
+
+// After a power cut both come up at once. Who ends because the other isn't ready has to be started by hand in the night.
+test('a server that is up before its database waits for it', async () => {
+  const { env } = await startAgency();
+  const { port, hostname } = new URL(env.DATABASE_URL);
+  let refused = 0;
+  const door = createServer((client) => {
+    client.on('error', () => {});
+    if (refused < 3) {
+      refused++;
+      return client.destroy();
+    }
+    const server = connect(Number(port), hostname);
+    server.on('error', () => client.destroy());
+    client.pipe(server).pipe(client);
+  });
+  await once(door.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void door.close());
+  const through = Object.assign(new URL(env.DATABASE_URL), {
+    host: `127.0.0.1:${(door.address() as AddressInfo).port}`,
+  });
+  const server = await startProcess({ ...env, DATABASE_URL: through.href });
+  expect(refused).toBe(3);
+  expect(await server.stop()).toBe(0);
 });
 
 // What was answered with 201 is promised; what was rolled back never happened. A crash must not blur the two.
