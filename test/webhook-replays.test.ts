@@ -86,6 +86,40 @@ test('a replay goes on from where it stood when its relay died, and two relays a
   expect(new Set(receiver.received.map(({ id }) => id)).size).toBe(50);
 });
 
+// Whoever takes the offer and still lacks a booking has no reason to look for it.
+test('what the enabling offers is what a replay since then sends, however late the relay was, and only what may be read', async () => {
+  const world = await startWorld();
+  const partner = await world.withAbilities('bookings:read', 'webhooks:read', 'webhooks:write');
+  const receiver = await partner.subscribe('*');
+  const { endpointId } = receiver;
+  receiver.respondWith(410);
+  await world.book();
+  world.pass(600_000);
+  await world.relay(); // It was away for ten minutes. The endpoint is gone.
+  await world.book();
+  await world.property();
+  await world.relay();
+  const offer = async () => {
+    const { missed } = (await partner.post(`/v1/webhooks/${endpointId}/enable`)).body.data;
+    const asked = { endpoint_id: endpointId, status: ['missed', 'failed'], since: missed.since };
+    const { matched } = (await replays(partner, { ...asked, dry_run: true })).body.data;
+    return { asked, failed: missed.failed, notMade: missed.not_made, matched };
+  };
+  const { asked, ...offered } = await offer();
+  expect(offered).toEqual({ failed: 1, notMade: 1, matched: 2 });
+  receiver.respondWith(200);
+  await replays(partner, asked);
+  await world.relay();
+  expect(receiver.received).toHaveLength(3);
+
+  await world.book(); // Before it is paused, and dispatched after.
+  world.pass(5_000);
+  await partner.patch(`/v1/webhooks/${endpointId}`, { enabled: false });
+  world.pass(5_000);
+  await world.relay();
+  expect(await offer()).toMatchObject({ failed: 0, notMade: 1, matched: 1 });
+});
+
 test('an endpoint that was disabled is told what it missed, and nothing that it was told', async () => {
   const world = await startWorld();
   const receiver = await world.subscribe('booking.*');

@@ -160,12 +160,12 @@ function parameters(filter: ReplayFilter, asking: Asking, untilXid: string | nul
   const [xid, seq] = parseCursor(position);
   return [
     ...[agencyId, endpointId, toEndpointId, statuses, events.length > 0 && !events.includes('*') ? events : null],
-    ...[since, until, subject, deliveryIds.length > 0 ? deliveryIds : null, xid, seq, untilXid, heard(asking)],
+    ...[since, until, subject, deliveryIds.length > 0 ? deliveryIds : null, xid, seq, untilXid, namesHeard(asking)],
   ];
 }
 
 /** The names of all events that the endpoint asks for and was meant to hear. */
-function heard({ patterns, format, granted }: Asking): string[] {
+export function namesHeard({ patterns, format, granted }: Asking): string[] {
   const asked = catalogue().filter(
     ({ name, connect }) =>
       patterns.some((pattern) => covers(pattern, name) || (format === 'CONNECT' && pattern === connect?.name)) &&

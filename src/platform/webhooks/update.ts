@@ -76,7 +76,8 @@ export function updateWebhook(
     });
     const enabled = endpoint.enabled && !before.enabled;
     const windowMs = viewer.config.webhookRetrySchedule.at(-1)! * 1000;
-    const missed = enabled ? await missedBy(tx, before, { windowMs }) : null;
+    // Of what it asks for from now on.
+    const missed = enabled ? await missedBy(tx, { ...endpoint, disabledAt: before.disabledAt }, { windowMs }) : null;
     if (enabled || endpoint.ratePerSecond !== before.ratePerSecond) await giveTurn(tx, endpoint, { anew: enabled });
     const disabled = before.enabled && !endpoint.enabled;
     const changes = changed(before, endpoint);
