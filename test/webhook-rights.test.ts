@@ -24,6 +24,9 @@ test('a subscriber whose token is revoked after a booking was made, and before i
   const [delivery] = await deliveriesOf(world, receiver.endpointId);
   expect(delivery).toMatchObject({ event: 'booking.created', status: 'failed', attempt_count: 0 });
   expect(delivery.error).toContain('bookings:read');
+  // Who only looks at the endpoint's health must not read that all is well.
+  const { body } = await world.get(`/v1/webhooks/${receiver.endpointId}`);
+  expect(body.data.health).toMatchObject({ delivered: 0, failed: 1 });
 });
 
 test('a retry is not sent either, once the right is gone', async () => {

@@ -28,7 +28,9 @@ export const EndpointHealth = builder.objectRef<Health>('WebhookHealth').impleme
   description: 'How an endpoint is doing.',
   fields: (t) => ({
     delivered: t.exposeInt('delivered', { description: 'Deliveries that arrived in the last 24 hours.' }),
-    failed: t.exposeInt('failed', { description: 'Deliveries that were given up in the last 24 hours.' }),
+    failed: t.exposeInt('failed', {
+      description: 'Deliveries that were given up, or withheld from a token without the right, in the last 24 hours.',
+    }),
     retrying: t.exposeInt('retrying', { description: 'Deliveries that have failed and will be tried again.' }),
     waiting: t.exposeInt('waiting', { description: 'All deliveries that are still to be made.' }),
     p50Ms: t.exposeInt('p50Ms', { nullable: true, description: 'Half of the last 24 hours’ calls took no longer.' }),
@@ -96,10 +98,10 @@ function healthFrom(read: Read): Health {
   };
 }
 
-// A delivery's id begins with the time at which it was made, so the least is the oldest.
+// What is withheld at dispatch was never attempted. A delivery's id begins with the time at which it was made, so the least is the oldest.
 const HEALTH = `
   select w.id, json_build_object(
-    'delivered', a.delivered, 'failed', a.failed, 'retrying', q.retrying, 'waiting', q.waiting,
+    'delivered', a.delivered, 'failed', a.failed + f.withheld, 'retrying', q.retrying, 'waiting', q.waiting,
     'p50Ms', a.times[1], 'p95Ms', a.times[2], 'p99Ms', a.times[3],
     'oldestWaitingAt', (
       select d.created_at from delivery d
@@ -118,6 +120,11 @@ const HEALTH = `
     from attempt
     where agency_id = w.agency_id and endpoint_id = w.id and started_at > $3::timestamptz - interval '24 hours'
   ) a
+  cross join lateral (
+    select count(*) as withheld from delivery
+    where agency_id = w.agency_id and endpoint_id = w.id and status = 'FAILED' and attempts = 0
+      and finished_at > $3::timestamptz - interval '24 hours'
+  ) f
   cross join lateral (
     select count(*) as waiting, count(*) filter (where lease is null and first_at is not null) as retrying
     from delivery_queue where endpoint_id = w.id
