@@ -47,6 +47,7 @@ const TABLE: Hostile[] = [
   // Its neighbours, its cloud's metadata, its provider's network, and addresses that are nobody's.
   ...literal('10.0.0.1', '172.16.0.1', '172.31.255.255', '192.168.1.1', '167772161', '012.0.0.1', '0xa.0.0.1'),
   ...literal('169.254.169.254', '2852039166', '0xa9fea9fe', '0251.0376.0251.0376', '169.254.170.2', '192.0.0.192'),
+  ...literal('168.63.129.16', '2822734096', '[::ffff:168.63.129.16]'),
   ...literal(
     '100.64.0.1',
     '100.127.255.254',
@@ -90,9 +91,11 @@ const TABLE: Hostile[] = [
   { url: 'http://rebinding.example:PORT/', dns: [['127.0.0.1'], ['93.184.215.14']], atSave: false },
   { url: 'http://nothing.example:PORT/', dns: [['not an address']], atSave: false },
   // Ports of other protocols, on an address that is public.
-  ...[22, 25, 53, 110, 143, 389, 465, 587, 993, 2049, 6000, 6667, 10080].map((port) => ({
-    url: `http://93.184.215.14:${port}/`,
-  })),
+  ...[22, 25, 53, 110, 143, 389, 465, 587, 993, 2049, 6000, 6667, 10080, 2375, 3306, 5432, 6379, 11211, 27017].map(
+    (port) => ({
+      url: `http://93.184.215.14:${port}/`,
+    }),
+  ),
   { url: 'https://93.184.215.14:25/' },
   // What is no call over HTTP, and what hides where a call goes.
   ...['file:///etc/passwd', 'gopher://127.0.0.1:6379/_FLUSHALL', 'ftp://127.0.0.1/', 'data:text/plain,x'].map(

@@ -75,7 +75,8 @@ export function checkUrl(text: string, allowed: string[]): string | null {
 export function isReachable(address: string, allowed: string[]): boolean {
   if (!ipaddr.isValid(address)) return false;
   const ip = ipaddr.process(address); // ::ffff:127.0.0.1 is 127.0.0.1 here.
-  if (ip.range() === 'unicast' && (ip.kind() === 'ipv4' || ip.match(GLOBAL_UNICAST))) return true;
+  const isPublic = ip.range() === 'unicast' && (ip.kind() === 'ipv4' || ip.match(GLOBAL_UNICAST));
+  if (isPublic && ip.toString() !== AZURE_HOST) return true;
   return allowed.some((network) => {
     const [base, bits] = ipaddr.parseCIDR(network);
     return base.kind() === ip.kind() && ip.match(base, bits);
@@ -93,6 +94,8 @@ export class Blocked extends Error {
 
 /** All that has been given out of IPv6. Outside of it lie forms that "unicast" includes, like ::127.0.0.1. */
 const GLOBAL_UNICAST: [ipaddr.IPv6, number] = ipaddr.IPv6.parseCIDR('2000::/3');
+/** Looks public, and is the host of every virtual machine in Azure: it answers them with their configuration. */
+const AZURE_HOST = '168.63.129.16';
 const NOT_PUBLIC = 'its address is not a public one (WEBHOOK_ALLOWED_NETWORKS opens others)';
 const OTHER_PORT = 'its port is not one for HTTP (use 443, 8443 or another that is not taken by a known protocol)';
 /** What an operator has named himself may be anywhere. */
