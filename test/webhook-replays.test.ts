@@ -290,6 +290,26 @@ test('a new endpoint that starts at a past cursor is told what came since in ord
   expect(Object.keys(wrong.errors)).toEqual(['after']);
 });
 
+test('a replay of an endpoint that is deleted meanwhile is answered like one of an endpoint that is gone', async () => {
+  const world = await startWorld();
+  const { endpointId } = await world.subscribe('booking.*');
+  const asked = await world.database.asAgency(world.agencyId, async (client) => {
+    await client.query('begin');
+    await client.query('delete from webhook_endpoint where id = $1', [endpointId]);
+    const asking = replays(world, { endpoint_id: endpointId });
+    const waiting = async () => (await world.database.system.query(WAITING)).rows[0].waiting;
+    await expect.poll(waiting).toBe(1);
+    await client.query('commit');
+    return asking;
+  });
+  expect([asked.status, asked.body.code]).toEqual([404, 'NOT_FOUND']);
+});
+
+const WAITING = `
+  select count(*)::int as waiting from pg_locks l
+  where not l.granted and l.pid in (
+    select pid from pg_locks where database = (select oid from pg_database where datname = current_database()))`;
+
 test('nobody replays to or from another agency’s endpoint', async () => {
   const world: World = await startWorld();
   const receiver = await world.subscribe('booking.*');
