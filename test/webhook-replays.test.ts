@@ -302,7 +302,7 @@ test('a replay of an endpoint that is deleted meanwhile is answered like one of 
     await client.query('commit');
     return asking;
   });
-  expect([asked.status, asked.body.code]).toEqual([404, 'NOT_FOUND']);
+  expect([asked.status, Object.keys(asked.body.errors)]).toEqual([422, ['endpoint_id']]);
 });
 
 const WAITING = `

@@ -1,6 +1,6 @@
 import type { WebhookReplayJob as JobRow } from '../../../prisma/generated/client/client.ts';
 import type { ReplayedStatus as Replayed } from '../../../prisma/generated/client/enums.ts';
-import { Conflict, NotFound, refuse } from '../../core/errors.ts';
+import { Conflict, refuse } from '../../core/errors.ts';
 import { textProblem } from '../../core/text.ts';
 import type { Audit, Viewer } from '../../core/viewer.ts';
 import type { Transaction } from '../../database/index.ts';
@@ -97,11 +97,6 @@ type Planned = Awaited<ReturnType<typeof plan>>;
 
 /** Writes the job down. From the commit on it is the relays'. */
 export async function begin(tx: Transaction, planned: Planned, audit: Audit) {
-  // Somebody may have deleted one of them while events were counted, and from here on nobody can.
-  const ids = [...new Set([planned.endpointId, planned.toEndpointId])];
-  const kept = await tx.$queryRaw<unknown[]>`
-    select id from webhook_endpoint where id = any(${ids}::int[]) order by id for key share`;
-  if (kept.length < ids.length) throw new NotFound('webhook');
   const job = await tx.webhookReplayJob.create({ data: planned });
   audit('webhook.replayed', `webhook:${job.toEndpointId}`, { replay: job.id, deliveries: job.matched });
   return job;
