@@ -373,6 +373,26 @@ export const OUTCOMES: Outcome[] = [
     events: ['c1: 2027-06-02/2027-06-05 reservation, certain, Amina'],
   },
   {
+    file: 'revised',
+    channel: 'OTHER',
+    shows: 'a UID in two revisions, of which the later holds; stays side by side that are only numbered',
+    events: [
+      'moved: 2027-06-02/2027-06-05 reservation, certain, Amina',
+      'gone: 2027-06-10/2027-06-12 reservation, certain, Karim, cancelled',
+      'numbered#2027-06-20: 2027-06-20/2027-06-22 reservation, certain, Lina',
+      'numbered#2027-06-22: 2027-06-22/2027-06-24 reservation, certain, Nora',
+    ],
+  },
+  {
+    file: 'sent-to-cancel',
+    channel: 'OTHER',
+    shows: 'a calendar that is sent to cancel what it holds, beside one that isn’t',
+    events: [
+      'c1: 2027-06-01/2027-06-04 reservation, certain, Amina, cancelled',
+      'c2: 2027-06-10/2027-06-12 reservation, certain, Karim',
+    ],
+  },
+  {
     file: 'alarm-inside',
     channel: 'OTHER',
     shows: 'an alarm with a UID of its own, and one that doesn’t end',

@@ -5,6 +5,8 @@ import type { Zones } from './zones.ts';
 export interface RawEvent {
   /** The calendar's, which says who wrote it. */
   prodid: string;
+  /** The calendar's, which says what it is sent for. */
+  method: string;
   /** "DTSTART" → ["DTSTART;VALUE=DATE:20270601"], in the order of the feed. */
   lines: Map<string, string[]>;
   /** What the time zones are that the file has named so far; the same for all its events. */
@@ -22,6 +24,7 @@ export function eventsOf(lines: string[]): RawEvent[] {
   let open = 0;
   let begun = 0;
   let prodid = '';
+  let method = '';
   let event: RawEvent | undefined;
   let nested = 0;
 
@@ -30,6 +33,7 @@ export function eventsOf(lines: string[]): RawEvent[] {
     if (!edge || !name) {
       const property = open > 0 ? NAME.exec(line)?.[1]?.toUpperCase() : undefined;
       if (property && !event && property === 'PRODID') prodid = line;
+      if (property && !event && property === 'METHOD') method = line;
       if (property && event && nested === 0) add(event, property, line);
       continue;
     }
@@ -40,10 +44,11 @@ export function eventsOf(lines: string[]): RawEvent[] {
         open = Math.max(0, open + (begins ? 1 : -1));
         event = undefined;
         prodid = '';
+        method = '';
         break;
       case 'VEVENT':
         // One that isn't ended before the next begins is kept: it may be whole but for its last line.
-        event = begins && open > 0 ? { prodid, lines: new Map(), zones } : undefined;
+        event = begins && open > 0 ? { prodid, method, lines: new Map(), zones } : undefined;
         if (event) events.push(event);
         nested = 0;
         break;
@@ -80,7 +85,7 @@ const NAME = /^([A-Za-z0-9-]{1,60})[ \t]*[;:]/;
 
 /** Of what we don't read nothing is kept. */
 const READ = new Set([
-  ...['UID', 'DTSTART', 'DTEND', 'DURATION', 'SUMMARY', 'DESCRIPTION', 'URL', 'STATUS', 'TRANSP'],
+  ...['UID', 'DTSTART', 'DTEND', 'DURATION', 'SUMMARY', 'DESCRIPTION', 'URL', 'STATUS', 'TRANSP', 'SEQUENCE'],
   ...['RRULE', 'RDATE', 'EXDATE', 'RECURRENCE-ID', 'X-MICROSOFT-CDO-BUSYSTATUS'],
 ]);
 

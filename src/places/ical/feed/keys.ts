@@ -15,13 +15,17 @@ export function keyOfUnnamed({ checkIn, checkOut }: Span, summary: string): stri
   return `unnamed-${hash(`${checkIn} ${checkOut} ${summary}`).slice(0, 32)}`;
 }
 
+/** An event, and how often its writer has changed it (SEQUENCE). */
+export type Revision = FeedEvent & { sequence: number };
+
 /**
  * Makes every UID the only one of its kind, and leaves out what stands there twice. Where a UID has several stays, each
  * takes its check-in along, the first one too: with the bare UID it would pass on to another stay when the first is gone,
- * and that would look like a stay that moved. A cancelled twin of one that is alive is its past.
+ * and that would look like a stay that moved. What a later revision changed or cancelled is its past, and so is a cancelled
+ * twin of one that is alive.
  */
-export function once(events: FeedEvent[]): FeedEvent[] {
-  const groups = new Map<string, FeedEvent[]>();
+export function once(events: Revision[]): FeedEvent[] {
+  const groups = new Map<string, Revision[]>();
   for (const event of events) {
     const group = groups.get(event.uid);
     if (group) group.push(event);
@@ -29,7 +33,8 @@ export function once(events: FeedEvent[]): FeedEvent[] {
   }
   if (groups.size === events.length) return events;
 
-  const kept = [...groups.values()].flatMap((group) => {
+  const kept = [...groups.values()].flatMap((all) => {
+    const group = all.filter((event) => !isRevised(event, all));
     const alive = group.filter((event) => !event.cancelled);
     const stays = new Map<string, FeedEvent>();
     for (const event of alive.length > 0 ? alive : group) {
@@ -47,8 +52,13 @@ export function once(events: FeedEvent[]): FeedEvent[] {
   return distinct(kept);
 }
 
+/** Only where the two have nights in common: those who give one UID to many stays may number them too. */
+function isRevised({ sequence, checkIn, checkOut }: Revision, all: Revision[]): boolean {
+  return all.some((other) => other.sequence > sequence && other.checkIn < checkOut && checkIn < other.checkOut);
+}
+
 /** Leaves out what one code says of the same dates a second time: two UIDs of one guest would be in each other's way. */
-export function oncePerCode(events: FeedEvent[]): FeedEvent[] {
+export function oncePerCode(events: Revision[]): Revision[] {
   const told = new Set<string>();
   return events.filter(({ code, checkIn, checkOut, cancelled }) => {
     if (!code) return true;

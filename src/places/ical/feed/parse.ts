@@ -1,13 +1,13 @@
 import { addDays, nightsBetween } from '../../../core/dates.ts';
 import { classify, writerOf } from './classify.ts';
 import { checkCount, eventsOf, type RawEvent } from './components.ts';
-import { keyOf, keyOfUnnamed, once, oncePerCode } from './keys.ts';
+import { keyOf, keyOfUnnamed, once, oncePerCode, type Revision } from './keys.ts';
 import { dateAt } from './moment.ts';
-import { momentIn, textOf } from './property.ts';
+import { momentIn, rawValue, textOf } from './property.ts';
 import { type Budget, checkInsOf } from './repeat.ts';
 import { type Span, spanOf } from './span.ts';
 import { linesOf, tidy } from './text.ts';
-import type { Feed, FeedEvent, HowToRead } from './types.ts';
+import type { Feed, HowToRead } from './types.ts';
 import { Warnings } from './warnings.ts';
 
 export { NotACalendar } from './failure.ts';
@@ -32,7 +32,7 @@ export function parseFeed(bytes: Buffer, how: HowToRead): Feed {
     unnamed: 0,
     free: 0,
   };
-  const events: FeedEvent[] = [];
+  const events: Revision[] = [];
   let nights = 0;
   for (const event of raw) {
     const stays = staysOf(event, reading);
@@ -63,7 +63,7 @@ const MOST_DAYS = 100_000;
 const MOST_NIGHTS = 730;
 const KEPT_DAYS = 365;
 
-function staysOf(event: RawEvent, reading: Reading): FeedEvent[] {
+function staysOf(event: RawEvent, reading: Reading): Revision[] {
   const { how, warnings } = reading;
   const summary = tidy(textOf(event, 'SUMMARY') ?? '', 500);
   const name = uidOf(event);
@@ -90,7 +90,7 @@ function staysOf(event: RawEvent, reading: Reading): FeedEvent[] {
         `The event ${label(name, summary)} lasts from ${dates.checkIn} to ${dates.checkOut}; only ${span.checkIn} to ${span.checkOut} was taken.`,
       );
     const uid = name ? keyOf(time ? `${name}#${time}` : name) : keyOfUnnamed(dates, summary);
-    return [{ uid, summary: summary || null, ...type, ...span, cancelled: isCancelled(event) }];
+    return [{ uid, summary: summary || null, ...type, ...span, cancelled: isCancelled(event), sequence: sequenceOf(event) }];
   });
 }
 
@@ -144,8 +144,13 @@ function detailsOf(event: RawEvent): string {
   return `${textOf(event, 'DESCRIPTION') ?? ''}\n${textOf(event, 'URL') ?? ''}`;
 }
 
+/** By itself, or because the calendar was sent to cancel what it holds (RFC 5546, 3.2.5). */
 function isCancelled(event: RawEvent): boolean {
-  return /^cancell?ed$/i.test(textOf(event, 'STATUS')?.trim() ?? '');
+  return /^cancell?ed$/i.test(textOf(event, 'STATUS')?.trim() ?? '') || /^cancel$/i.test(rawValue(event.method));
+}
+
+function sequenceOf(event: RawEvent): number {
+  return Number.parseInt(rawValue(event.lines.get('SEQUENCE')?.[0] ?? ''), 10) || 0;
 }
 
 /** Google and Outlook let an event stand in the calendar without taking the time. */
