@@ -73,6 +73,31 @@ describe('what a channel has sold is booked here', () => {
     expect(await airbnb.bookings()).toMatchObject([{ status: 'confirmed' }]);
   });
 
+  // One guest is no quarrel of a channel with itself; and in a place of two rooms, two who look alike are two.
+  test.each(['vrbo', 'booking'])(
+    'so is one at %s, which tells no code, where one unit is all there is',
+    async (channel) => {
+      const world = await startWorld({ today: TODAY });
+      const summary = channel === 'vrbo' ? 'Reserved - Amina' : 'CLOSED - Not available';
+      const told = { from: '2027-08-12', to: '2027-08-15', summary };
+      const [first, second] = [
+        { ...told, uid: 'a' },
+        { ...told, uid: 'b' },
+      ];
+      const villa = await hookUp(world, [first, second], { channel });
+      expect(await villa.sync()).toMatchObject({ created: 1, conflicts: 0 });
+      villa.shows(second, first);
+      expect(await villa.sync()).toMatchObject({ conflicts: 0, changes: [] });
+      villa.shows(second);
+      expect(await untilGone(world, villa)).toMatchObject({ cancelled: 0, conflicts: 0, changes: [] });
+      villa.shows(first, second);
+      expect(await villa.sync()).toMatchObject({ conflicts: 0, changes: [] });
+      expect(await villa.bookings()).toMatchObject([{ status: 'confirmed' }]);
+      const riad = await hookUp(world, [first, second], { channel, property: await world.property({ units: 2 }) });
+      expect(await riad.sync()).toMatchObject({ created: 2, conflicts: 0 });
+    },
+  );
+
   // Who tries what would happen must not have done it.
   test('a dry run says what a sync would do, and does nothing', async () => {
     const world = await startWorld({ today: TODAY });

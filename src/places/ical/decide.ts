@@ -3,7 +3,7 @@ import { type ConflictChanges, settleConflicts } from './conflicts.ts';
 import type { Feed, FeedEvent } from './feed/types.ts';
 import { followEvent, type Move, moveAll } from './follow.ts';
 import type { Known } from './known.ts';
-import { matchEvents } from './match.ts';
+import { matchEvents, oncePerStay } from './match.ts';
 import { isKept, settleCancelled, settleMissing, unblock } from './missing.ts';
 import { placeEvent } from './place.ts';
 import type { SourceRow } from './types.ts';
@@ -42,7 +42,7 @@ export function decide(source: SourceRow, known: Known, feed: Feed, how: How): D
   const work: Work = { ...begun, warnings: [...feed.warnings], holdings: [] };
   work.holdings = holdingsOf(work);
 
-  const { events } = feed;
+  const events = known.oneUnit ? oncePerStay(feed.events, entries) : feed.events;
   const matches = matchEvents(events, entries);
   const found = new Set(matches.values());
   const unread = new Set(feed.unread);

@@ -63,6 +63,8 @@ export interface Known {
   archived: boolean;
   /** Of the room type that stays are booked in. */
   roomTypeId: number;
+  /** Whether that is one unit, which two guests can't have on the same nights. */
+  oneUnit: boolean;
   events: KnownEvent[];
   stays: KnownStay[];
   /** What other calendars block here. */
@@ -135,9 +137,9 @@ export async function readKnown(
       from ical_conflict where source_id = ${id} order by ical_event_id, id desc`,
   );
   for (const event of events) event.missingSince &&= new Date(event.missingSince);
-  const [{ id: roomTypeId, archived }] = roomTypes as [(typeof roomTypes)[number]];
+  const [{ id: roomTypeId, units: count, archived }] = roomTypes as [(typeof roomTypes)[number]];
   const units = new Units(nights, new Map(roomTypes.map((one) => [one.id, one.units])));
-  return { archived, roomTypeId, events, stays, blocks, conflicts, units };
+  return { archived, roomTypeId, oneUnit: count === 1, events, stays, blocks, conflicts, units };
 }
 
 /** A statement's rows as one text of JSON, whose dates are plain: for thousands of rows, half as long as row by row. */

@@ -42,6 +42,23 @@ export function matchEvents(events: FeedEvent[], entries: Entry[]): Matches {
   return matches;
 }
 
+/**
+ * Leaves out what a channel says a second time of the same nights, under another UID: one unit can't have two guests. The
+ * UID that has the nights here is kept, in whatever order the calendar tells of them.
+ */
+export function oncePerStay(events: FeedEvent[], entries: Entry[]): FeedEvent[] {
+  const holders = entries.filter(({ next: { state } }) => state === 'BOOKED' || state === 'BLOCKED');
+  const holding = new Set(holders.map(({ next }) => next.uid));
+  const kept = new Map<string, FeedEvent>();
+  for (const event of events) {
+    const { kind, code, summary, checkIn, checkOut, cancelled } = event;
+    const stay = JSON.stringify([kind, code, summary, checkIn, checkOut, cancelled]);
+    const before = kept.get(stay);
+    if (!before || (holding.has(event.uid) && !holding.has(before.uid))) kept.set(stay, event);
+  }
+  return kept.size === events.length ? events : [...kept.values()];
+}
+
 /** By a key; of several, one that isn't over, and of those the latest. */
 function latest(entries: Entry[], key: (entry: Entry) => string | null): Map<string, Entry> {
   const found = new Map<string, Entry>();

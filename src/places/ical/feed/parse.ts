@@ -90,7 +90,9 @@ function staysOf(event: RawEvent, reading: Reading): Revision[] {
         `The event ${label(name, summary)} lasts from ${dates.checkIn} to ${dates.checkOut}; only ${span.checkIn} to ${span.checkOut} was taken.`,
       );
     const uid = name ? keyOf(time ? `${name}#${time}` : name) : keyOfUnnamed(dates, summary);
-    return [{ uid, summary: summary || null, ...type, ...span, cancelled: isCancelled(event), sequence: sequenceOf(event) }];
+    return [
+      { uid, summary: summary || null, ...type, ...span, cancelled: isCancelled(event), sequence: sequenceOf(event) },
+    ];
   });
 }
 
