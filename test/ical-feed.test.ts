@@ -150,7 +150,7 @@ describe('a calendar is fetched', () => {
   });
 
   // The calendar is the only thing that the channel tells us.
-  test.each(['good', 'gzip', 'brotli', 'moved'])(
+  test.each(['good', 'gzip', 'brotli', 'charset', 'moved'])(
     'whole, whatever it is packed in and wherever it lies: %s',
     async (mood) => {
       expect(await read(mood)).toEqual({ status: 'fetched', bytes: CALENDAR, etag: null, lastModified: null });

@@ -71,6 +71,7 @@ export const MOODS = {
     if (request.headers['if-none-match'] === '"v1"') response.writeHead(304, { ETag: '"v1"' }).end();
     else response.writeHead(200, headers).end(calendar);
   },
+  charset: (response, { calendar }) => response.writeHead(200, { ...ICS, 'Content-Encoding': 'UTF-8' }).end(calendar),
   moved: (response) => response.writeHead(302, { Location: `good?s=${SECRET}` }).end(),
 
   // ─── not a calendar ────────────────────────────────────────────────────────────────────────────────────────────

@@ -35,7 +35,7 @@ function unpacked(body: Readable, encodings: string, host: string): Readable {
   let stream = body;
   for (const encoding of encodings.toLowerCase().split(',').reverse()) {
     const name = encoding.trim();
-    if (name === '' || name === 'identity') continue;
+    if (name === '' || NOT_PACKED.test(name)) continue;
     const open = UNPACK[name];
     // Packed twice is packed to hide something.
     if (!open || stream !== body)
@@ -44,6 +44,9 @@ function unpacked(body: Readable, encodings: string, host: string): Readable {
   }
   return stream;
 }
+
+/** Some servers, after a line of PHP that many have copied, name the charset here, and pack nothing. */
+const NOT_PACKED = /^(identity|none|binary|[78]bit|utf-?8|us-ascii|iso-8859-\d+|windows-\d+)$/;
 
 const UNPACK: Record<string, () => NodeJS.ReadWriteStream> = {
   gzip: createGunzip,
