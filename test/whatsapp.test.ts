@@ -476,6 +476,22 @@ describe('what Meta calls back', () => {
     });
   });
 
+  // Meta gives up on a callback address that answers with errors, and what it had to say is lost.
+  test('calls that tell of the same messages at once, each in its own order, are all heard', async () => {
+    const { world, whatsapp } = await startConnected();
+    const messages = await Promise.all(Array.from({ length: 12 }, () => prepare(world)));
+    await world.relay();
+    const wamids = whatsapp.calls.map(({ providerId }) => providerId);
+    const calls = ['sent', 'delivered', 'read'].flatMap((status) => {
+      const told = wamids.map((wamid) => said(wamid, status));
+      return Array.from({ length: 8 }, (_, i) => callback(...(i % 2 ? told.toReversed() : told)));
+    });
+    const answers = await Promise.all(calls.map((body) => tell(world, body)));
+    expect(answers.map(({ status }) => status)).toEqual(calls.map(() => 200));
+    const statuses = messages.map(async ({ id }) => (await read(world, id)).status);
+    expect(new Set(await Promise.all(statuses))).toEqual(new Set(['read']));
+  });
+
   test('a failure that Meta finds out later fails the message and tells it once, however often Meta says it', async () => {
     const { world, whatsapp } = await startConnected();
     const receiver = await world.subscribe('whatsapp.message_failed');

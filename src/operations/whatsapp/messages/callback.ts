@@ -28,9 +28,19 @@ export async function takeStatuses(viewer: Viewer, told: Told[]): Promise<void> 
   for (let i = 0; i < told.length; i += MOST_AT_ONCE) {
     const some = told.slice(i, i + MOST_AT_ONCE);
     await viewer.write(async (tx, emit, audit) => {
+      await lockTold(tx, some);
       for (const one of some) await take(tx, one, emit, audit);
     });
   }
+}
+
+/** Meta makes several calls at once, each in an order of its own: so the messages are held in ours, and no two wait in a circle. */
+async function lockTold(tx: Transaction, told: Told[]): Promise<void> {
+  const providerIds = told.map(({ providerId }) => providerId);
+  const ids = told.flatMap(({ ours }) => parseId(ours ?? '') ?? []);
+  await tx.$queryRaw`
+    select id from whatsapp_message where provider_id = any(${providerIds}::text[]) or id = any(${ids}::int[])
+    order by id for update`;
 }
 
 async function take(tx: Transaction, told: Told, emit: Emit, audit: Audit): Promise<void> {
