@@ -177,7 +177,8 @@ describe('a night is sold once', () => {
       guest_name: 'Late',
     });
     expect([answer.status, answer.body.code]).toEqual([409, 'DATES_TAKEN']);
-    expect(answer.body.message).toContain('2027-06-01');
+    // Not the nights before, which whoever is refused may still have.
+    expect(answer.body.message).toMatch(/^No unit is left on 2027-06-01\. /);
     expect(await world.openNights(property_id, '2027-05-30', '2027-06-01')).toHaveLength(2); // The refused stay holds nothing.
   });
 
@@ -204,7 +205,10 @@ describe('a night is sold once', () => {
     const { property_id } = first;
     await world.book({ property_id, check_in: '2027-06-05', check_out: '2027-06-07' });
     const refused = await world.patch(`/v1/bookings/${first.id}`, { check_out: '2027-06-06' });
-    expect(refused.body.code).toBe('DATES_TAKEN');
+    expect([refused.body.code, refused.body.message]).toEqual([
+      'DATES_TAKEN',
+      expect.stringMatching(/^No unit is left on 2027-06-05\. /),
+    ]);
     expect((await world.get(`/v1/bookings/${first.id}`)).body.data).toMatchObject({
       check_out: '2027-06-03',
       nights: 2,
@@ -212,6 +216,26 @@ describe('a night is sold once', () => {
     const moved = await world.patch(`/v1/bookings/${first.id}`, { check_in: '2027-06-02', check_out: '2027-06-05' });
     expect(moved.body.data).toMatchObject({ nights: 3, gross_amount: first.gross_amount });
     expect(await world.openNights(property_id, '2027-06-01', '2027-06-07')).toEqual(['2027-06-01']);
+  });
+
+  // A desk that rebooks a group would be told after fifteen seconds that it took too long, and nobody would have moved.
+  test('stays that change places at once all do', async () => {
+    const world = await startWorld();
+    const { id: property_id } = await world.property({ kind: 'hotel', units: 24 });
+    const [may, july] = [
+      { check_in: '2027-05-10', check_out: '2027-05-20' },
+      { check_in: '2027-07-01', check_out: '2027-07-11' },
+    ];
+    const stays = [];
+    for (let i = 0; i < 24; i++) stays.push(await world.book({ property_id, ...(i % 2 ? may : july) }));
+    const moved = await Promise.all(stays.map(({ id }, i) => world.patch(`/v1/bookings/${id}`, i % 2 ? july : may)));
+    expect(moved.map(({ status, body }) => [status, body.data?.check_in])).toEqual(
+      stays.map((_, i) => [200, (i % 2 ? july : may).check_in]),
+    );
+    const { rows } = await world.database.asAgency(world.agencyId, (client) =>
+      client.query('select sold, count(*)::int as nights from inventory group by sold'),
+    );
+    expect(rows).toEqual([{ sold: 12, nights: 20 }]);
   });
 
   // A client that heard nothing asks again; whoever listens must not take it for a second change.

@@ -6,7 +6,7 @@ import { textProblem } from '../../core/text.ts';
 import type { Viewer } from '../../core/viewer.ts';
 import { builder } from '../../graph/builder.ts';
 import { changed } from '../../outbox/audit.ts';
-import { freeNights, takeNights } from '../../places/inventory.ts';
+import { moveNights } from '../../places/inventory.ts';
 import { priceStay } from './amounts.ts';
 import { type NewBooking, stayProblems } from './create.ts';
 import { bookingUpdated } from './events.ts';
@@ -59,10 +59,8 @@ export function updateBooking(viewer: Viewer, { id, input }: { id: string; input
       ...amounts,
     };
     if (saysAlready(before, columns)) return before; // A retry has nothing new to tell anyone.
-    if (moved && HOLDING.includes(before.status)) {
-      await freeNights(tx, spanOf(before));
-      await takeNights(tx, { roomTypeId: before.roomTypeId, checkIn, checkOut });
-    }
+    if (moved && HOLDING.includes(before.status))
+      await moveNights(tx, spanOf(before), { roomTypeId: before.roomTypeId, checkIn, checkOut });
     const booking = await tx.booking.update({
       where: { id: before.id },
       data: { ...columns, version: { increment: 1 } },
