@@ -593,7 +593,8 @@ test('an owner who is no superuser has the same logins, is told what stays open,
     // The administrator runs what the sentences say, and only what is said of each login is left to say.
     const inside = new pg.Client({ connectionString: server.url.replace(/postgres$/, 'tenant') });
     await inside.connect();
-    for (const warning of [...made.warnings.slice(0, 2), made.warnings.at(-1)!]) await inside.query(warning.slice(warning.indexOf('\n')));
+    for (const warning of [...made.warnings.slice(0, 2), made.warnings.at(-1)!])
+      await inside.query(warning.slice(warning.indexOf('\n')));
     await inside.end();
     const { warnings } = await createBiRole(viewerOf(atlas), { name: 'metabase' });
     expect(warnings).toEqual([expect.stringMatching(/temp_file_limit/)]);

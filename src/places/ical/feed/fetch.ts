@@ -136,7 +136,8 @@ function checkStep(url: string, redirects: number): void {
   const problem = checkFeedUrl(url, ANYWHERE);
   if (!problem) return;
   const what = redirects === 0 ? 'The address of the calendar' : 'The address that we were sent on to';
-  throw new FeedFailure('invalid_url', `${what} ${problem}.`);
+  const isClosed = problem.startsWith('is not reachable'); // A port that is another protocol's.
+  throw new FeedFailure(isClosed ? 'blocked' : 'invalid_url', `${what} ${problem}.`);
 }
 
 function next(location: string, from: string): string {
