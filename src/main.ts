@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { openWorkers, type Workers } from './cluster.ts';
 import type { Config } from './config.ts';
 import { persist } from './core/persist.ts';
+import { isAway } from './database/away.ts';
 import { type Database, openDatabase } from './database/index.ts';
 import { makeDemo } from './demo/demo.ts';
 import { schema } from './domains.ts';
@@ -77,15 +78,6 @@ export async function start(config: Config, log: Logger, signal?: AbortSignal): 
     await stop();
     throw error;
   }
-}
-
-/** Nobody listens there, or a server that starts, stops or has no connection left. */
-function isAway(error: Error): boolean {
-  const { code = '' } = error as NodeJS.ErrnoException;
-  return (
-    /^(ECONN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|08|57P0|53300)/.test(code) ||
-    /terminated/.test(error.message)
-  );
 }
 
 /** By then it is an address that is wrong. */

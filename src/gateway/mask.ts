@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
 import { saidByPostgres } from '../core/constraints.ts';
 import { DomainError, Invalid } from '../core/errors.ts';
+import { isAway } from '../database/away.ts';
 
 /**
  * The error that the caller is told. What the code foresaw passes; anything else is our mistake: it is logged once, with
@@ -19,8 +20,8 @@ export function toDomainError(error: unknown, log: Logger, requestId: string): D
 /** What the database refuses or can't do just now, where the caller can act on it. */
 function fromDatabase(cause: unknown): DomainError | undefined {
   if (!(cause instanceof Error)) return undefined;
-  const { kind, originalCode, originalMessage } = saidByPostgres(cause);
-  const text = [(cause as { code?: string }).code, kind, originalCode, cause.message, originalMessage].join(' ');
+  const { originalCode, originalMessage } = saidByPostgres(cause);
+  const text = [(cause as { code?: string }).code, originalCode, cause.message, originalMessage].join(' ');
   if (/22021|invalid byte sequence/.test(text)) return new Invalid({ text: ['must not contain the NUL character'] });
   if (/57014|statement timeout/.test(text)) {
     return new DomainError(
@@ -28,7 +29,7 @@ function fromDatabase(cause: unknown): DomainError | undefined {
       'This took too long and was given up. Ask for less: fewer rows, or a narrower filter.',
     );
   }
-  if (AWAY.test(text)) {
+  if (isAway(cause)) {
     return new DomainError(
       'UNAVAILABLE',
       'The database can’t be reached just now. Try again in a few seconds.',
@@ -38,7 +39,3 @@ function fromDatabase(cause: unknown): DomainError | undefined {
   }
   return undefined;
 }
-
-/** Nobody listens, a server that stops or starts, a connection that broke: in the words of Prisma, of pg, and of the system. */
-const AWAY =
-  /P2024|P2028|DatabaseNotReachable|ConnectionClosed|SocketTimeout|TooManyConnections|57P0[123]|ECONN(REFUSED|RESET)|EPIPE|Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect/;
